@@ -1,0 +1,1 @@
+"""bytes -> events: scan, prefix, lines, grammar, events."""

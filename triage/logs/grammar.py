@@ -1,0 +1,133 @@
+"""One kind of record, loaded: lark's LALR tables over whole lines, and the line classifier compiled out of the same grammar.
+
+A terminal of a grammar is one log line without its prefix; its named groups are its fields; the rules are the record. No pattern
+stands twice: the classifier is the alternation of the grammar's own terminals.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from lark import Lark, Token, UnexpectedToken
+from lark.lexer import Lexer
+from lark.parsers.lalr_interactive_parser import InteractiveParser
+
+from triage import registry, resources
+from triage.logs.lines import Line
+
+
+class LineToken:
+    """A classified line; lark reads its `type` only, so it need not be lark's own (slower) Token."""
+
+    __slots__ = ("fields", "line", "type")
+
+    def __init__(self, type_: str, fields: dict[str, str | None], line: Line) -> None:
+        self.type, self.fields, self.line = type_, fields, line
+
+
+class _LinesAreTokens(Lexer):
+    """The lexer has nothing left to do."""
+
+    def __init__(self, conf: object) -> None: ...
+
+    def lex(self, lexer_state: Any, parser_state: Any = None) -> Iterator[Any]:
+        return iter(lexer_state)
+
+
+class Classifier:
+    """All terminals of one grammar as one alternation, higher priority and longer patterns first."""
+
+    def __init__(self, terminals: dict[str, tuple[int, str]]) -> None:
+        ordered = sorted(terminals.items(), key=lambda t: (-t[1][0], -len(t[1][1]), t[0]))
+        self.types: dict[int, tuple[str, tuple[str, ...], int]] = {}
+        parts, at = [], 1
+        for name, (_, pattern) in ordered:
+            fields = tuple(re.findall(r"\(\?P<(\w+)>", pattern))
+            if re.compile(pattern).groups != len(fields):
+                raise ValueError(f"{name}: every group of a line terminal must be named (?P<..>) or (?:..)")
+            self.types[at] = (name, fields, at + 1)
+            parts.append("(" + re.sub(r"\?P<\w+>", "", pattern) + ")")
+            at += 1 + len(fields)
+        self.match = re.compile("|".join(parts)).match
+
+    def __call__(self, line: Line) -> LineToken | None:
+        found = self.match(line.body)
+        if found is None or found.lastindex is None:
+            return None
+        name, fields, first = self.types[found.lastindex]
+        return LineToken(name, {f: found[first + i] for i, f in enumerate(fields)}, line)
+
+
+class Grammar:
+    """`grammars/<name>.lark` and `triage/logs/kinds/<name>.py` made ready to parse."""
+
+    def __init__(self, name: str) -> None:
+        folder = resources.folder("grammars")
+        self.name, self.module = name, kinds()[name]
+        self.lark = Lark(
+            (folder / f"{name}.lark").read_text(encoding="utf-8"),
+            parser="lalr",
+            lexer=_LinesAreTokens,
+            maybe_placeholders=False,
+            transformer=self.module.Fields(),
+            import_paths=[str(folder)],
+        )
+        self.terminals = {t.name: (t.priority, t.pattern.to_regexp()) for t in self.lark.terminals}
+        self.classify: Callable[[Line], LineToken | None] = Classifier(self.terminals)
+        parser: InteractiveParser = self.lark.parse_interactive()
+        self.begin: Any = parser.parser_state
+        self.table: Any = self.begin.parse_conf.states
+        self.opens = self.table[self.begin.position].keys() & self.terminals.keys()
+        self.gap: int = self.module.GAP
+        self.required: tuple[str, ...] = self.module.REQUIRED
+
+
+@cache
+def kinds() -> dict[str, ModuleType]:
+    """All kinds of record by name; each module has ANCHORS, GAP, REQUIRED, Fields and build (see kinds/__init__.py)."""
+    return {m.__name__.rpartition(".")[2]: m for m in registry.modules("triage.logs.kinds")}
+
+
+@cache
+def load(name: str) -> Grammar:
+    """The grammar of a kind, built at its first anchor hit and kept for the process."""
+    return Grammar(name)
+
+
+@dataclass(slots=True)
+class Record:
+    """A record being read: the parser's state, the lines it took, and how long it has waited for its next."""
+
+    grammar: Grammar
+    key: str | None
+    lines: list[Line] = field(default_factory=list)
+    idle: int = 0
+    state: Any = None
+
+    def __post_init__(self) -> None:
+        self.state = self.grammar.begin.copy()
+
+    def feed(self, token: LineToken) -> bool:
+        """False if the grammar has no place for the line here; what was reduced before that showed stays valid."""
+        if token.type not in self.grammar.table[self.state.state_stack[-1]]:
+            return False
+        try:
+            self.state.feed_token(token)
+        except UnexpectedToken:  # LALR lookaheads are merged: a listed terminal can still fail after reductions
+            return False
+        self.lines.append(token.line)
+        self.idle = 0
+        return True
+
+    def fields(self) -> dict[str, Any]:
+        """What the grammar's transformer made of the record so far; every prefix of a record is a record."""
+        try:
+            value = self.state.feed_token(Token("$END", ""), True)
+        except UnexpectedToken:  # a grammar that is not prefix-closed: its test finds it, a user's log must not
+            return {}
+        return value if isinstance(value, dict) else {}

@@ -1,0 +1,24 @@
+"""What the transformers of several kinds share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def merge(parts: Iterable[Any]) -> dict[str, Any]:
+    """Fields of lines and dicts in one dict; the first value of a name wins, absent values never do."""
+    out: dict[str, Any] = {}
+    for part in parts:
+        for name, value in (part if isinstance(part, dict) else part.fields).items():
+            if value is not None:
+                out.setdefault(name, value)
+    return out
+
+
+def number(text: str | None, base: int = 10) -> int | None:
+    """The integer in `text`, None if there is none; base 16 takes an optional 0x."""
+    try:
+        return int(text, base) if text else None
+    except ValueError:
+        return None

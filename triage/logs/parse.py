@@ -1,0 +1,169 @@
+"""bytes -> events: scan, cut lines near hits, give each line to the record that wants it, let lark assemble it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from triage.inputs import LogText
+from triage.logs.clock import wall_seconds
+from triage.logs.grammar import Grammar, LineToken, Record, kinds, load
+from triage.logs.lines import Line, LineReader, join
+from triage.logs.scan import Scanner
+from triage.model import Event
+
+WRAP_MIN = 40  # a line shorter than this was not wrapped by a mail program
+OPEN_LIMIT = 64  # records open at a time; hostile input opens more
+
+
+@cache
+def scanner() -> Scanner:
+    """The scanner for the anchors of all kinds."""
+    return Scanner((anchor, name) for name, kind in kinds().items() for anchor in kind.ANCHORS)
+
+
+class Parser:
+    """Reads one log. `residue` collects lines that hold an anchor and belong to no event: (line number, text)."""
+
+    def __init__(self, text: LogText) -> None:
+        self.text, self.open = text, list[Record]()
+        self.residue: list[tuple[int, str]] = []
+
+    def events(self) -> Iterator[Event]:
+        """All events of the log, in the order in which their records end."""
+        for line in self.lines():
+            if not self.claim(line):
+                yield from self.begin(line)
+            yield from self.expire()
+        for record in self.open:
+            yield from self.finish(record)
+        self.open = []
+
+    # -- lines
+
+    def lines(self) -> Iterator[Line]:
+        """The line of each hit, and the lines behind it for as long as a record is open."""
+        reader = LineReader(self.text.data)
+        hits = scanner().hits(self.text.data)
+        hit = next(hits, None)
+        while hit or self.open:
+            if not self.open and hit:
+                reader.jump(hit[0])
+            stop, found = reader.stop, tuple[str, ...]()
+            line = reader.read()
+            if line is None:
+                return
+            while hit and hit[0] <= stop:
+                found += hit[1]
+                hit = next(hits, None)
+            line.kinds = tuple(dict.fromkeys(found))
+            yield self.unwrap(line, reader, hit[0] if hit else None)
+
+    def unwrap(self, line: Line, reader: LineReader, next_hit: int | None) -> Line:
+        """The line with its second half where a mail program broke it.
+
+        A half is taken if it has no prefix of its own, no grammar in question knows it, and either the first half had a prefix or
+        only both together are a line that a grammar knows.
+        """
+        while len(line.raw) >= WRAP_MIN and (next_hit is None or next_hit > reader.stop):
+            timed = line.prefix.time is not None
+            if not timed and self.known(line):
+                return line
+            back = reader.pos
+            tail = reader.read()
+            if tail is None or tail.prefix.time is not None or not tail.body.strip() or self.known(tail):
+                reader.pos = back
+                return line
+            joined = join(line, tail)
+            if len(joined.body) > 400 or not self.known(joined):
+                reader.pos = back
+                return line
+            line = joined
+        return line
+
+    def known(self, line: Line) -> bool:
+        """Whether a grammar that could take the line here knows it."""
+        return any(grammar.classify(line) for grammar in self.candidates(line))
+
+    def candidates(self, line: Line) -> list[Grammar]:
+        """Grammars of the open records, youngest first, then those whose anchors stand in the line."""
+        grammars = {record.grammar.name: record.grammar for record in reversed(self.open)}
+        for name in line.kinds:
+            grammars.setdefault(name, load(name))
+        return list(grammars.values())
+
+    # -- routing
+
+    def claim(self, line: Line) -> bool:
+        """Give the line to the youngest open record of the same key that accepts it."""
+        tokens: dict[str, LineToken | None] = {}
+        for record in reversed(self.open):
+            name = record.grammar.name
+            if name not in tokens:
+                tokens[name] = record.grammar.classify(line)
+            token = tokens[name]
+            if token is None:
+                continue
+            key = key_of(token)
+            if (key is None or record.key is None or record.key == key) and record.feed(token):
+                return True
+        return False
+
+    def begin(self, line: Line) -> Iterator[Event]:
+        """Open a record of the first kind whose anchor stands in the line and that can begin with it."""
+        for name in line.kinds:
+            grammar = load(name)
+            token = grammar.classify(line)
+            if token is None or token.type not in grammar.opens:
+                continue
+            key = key_of(token)
+            for record in [r for r in self.open if r.grammar is grammar and r.key == key]:
+                self.open.remove(record)
+                yield from self.finish(record)
+            record = Record(grammar, key)
+            record.feed(token)
+            self.open.append(record)
+            return
+        if line.kinds:
+            self.residue.append((line.number, line.raw))
+
+    def expire(self) -> Iterator[Event]:
+        """Close records that have waited too long for their next line."""
+        for record in self.open[:]:
+            record.idle += 1
+            if record.idle > record.grammar.gap:
+                self.open.remove(record)
+                yield from self.finish(record)
+        while len(self.open) > OPEN_LIMIT:
+            yield from self.finish(self.open.pop(0))
+
+    def finish(self, record: Record) -> list[Event]:
+        """The events of a record that is complete or will not go on."""
+        fields = record.fields()
+        missing = tuple(name for name in record.grammar.required if not fields.get(name))
+        built: list[Event] = record.grammar.module.build(fields, self.base(record, missing))
+        return built
+
+    def base(self, record: Record, missing: tuple[str, ...]) -> dict[str, Any]:
+        """The fields that every event has."""
+        first, number = record.lines[0], self.text.number
+        time = next((line.prefix.time for line in record.lines if line.prefix.time is not None), None)
+        return {
+            "kind": record.grammar.name,
+            "source": self.text.name,
+            "first_line": number(min(line.number for line in record.lines)),
+            "last_line": number(max(line.last_number for line in record.lines)),
+            "lines": tuple((number(line.number), line.raw) for line in record.lines),
+            "time": time,
+            "wall_time": wall_seconds(first.prefix.wall),
+            "host": first.prefix.host or self.text.host,
+            "boot_id": first.prefix.boot_id or self.text.boot_id,
+            "caller": first.prefix.caller,
+            "missing": missing,
+        }
+
+
+def key_of(token: LineToken) -> str | None:
+    """What tells interleaved records apart: APEI's {n}, else printk's caller."""
+    return token.fields.get("seq") or token.line.prefix.caller
