@@ -60,7 +60,7 @@ class Classifier:
         if found is None or found.lastindex is None:
             return None
         name, fields, first = self.types[found.lastindex]
-        return LineToken(name, {f: found[first + i] for i, f in enumerate(fields)}, line)
+        return LineToken(name, dict(zip(fields, found.groups()[first - 1 :], strict=False)), line)
 
 
 class Grammar:
@@ -69,12 +69,14 @@ class Grammar:
     def __init__(self, name: str) -> None:
         folder = resources.folder("grammars")
         self.name, self.module = name, kinds()[name]
+        transformer = self.module.Fields()
+        self.start = transformer.start
         self.lark = Lark(
             (folder / f"{name}.lark").read_text(encoding="utf-8"),
             parser="lalr",
             lexer=_LinesAreTokens,
             maybe_placeholders=False,
-            transformer=self.module.Fields(),
+            transformer=transformer,
             import_paths=[str(folder)],
         )
         self.terminals = {t.name: (t.priority, t.pattern.to_regexp()) for t in self.lark.terminals}
@@ -84,7 +86,13 @@ class Grammar:
         self.table: Any = self.begin.parse_conf.states
         self.opens = self.table[self.begin.position].keys() & self.terminals.keys()
         self.gap: int = self.module.GAP
+        self.single = self.gap == 0 and all(len(r.expansion) == 1 and r.expansion[0].is_term for r in self.lark.rules)
         self.required: tuple[str, ...] = self.module.REQUIRED
+
+    def fields(self, token: LineToken) -> dict[str, Any]:
+        """The fields of a record that is one line: what lark would call, without its tables."""
+        value: dict[str, Any] = self.start([token])
+        return value
 
 
 @cache
@@ -110,7 +118,7 @@ class Record:
     state: Any = None
 
     def __post_init__(self) -> None:
-        self.state = self.grammar.begin.copy()
+        self.state = self.grammar.begin.copy(deepcopy_values=False)
 
     def feed(self, token: LineToken) -> bool:
         """False if the grammar has no place for the line here; what was reduced before that showed stays valid."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from triage.logs.prefix import Prefix, split
-from triage.logs.scan import LINE_LIMIT, Buffer, LineCounter
+from triage.logs.scan import CHUNK, Buffer
+
+LINE_LIMIT = 4096  # bytes of one line that are looked at
+PIECE = 16 * LINE_LIMIT  # a line without end is taken in pieces of this size
 
 
 @dataclass(slots=True)
@@ -22,49 +24,56 @@ class Line:
 
 
 class LineReader:
-    """Reads lines forwards and jumps to hits; knows the number of each line."""
+    """Reads lines forwards and jumps to hits; each byte is looked at once to count line ends, and only up to the last hit."""
 
-    def __init__(self, data: Buffer, start: int = 0) -> None:
-        self.data, self.size, self.pos = data, len(data), start
-        self.counter = LineCounter(data)
+    def __init__(self, data: Buffer) -> None:
+        self.data, self.size = data, len(data)
+        self.pos, self.number = 0, 1  # where the next line begins, and its number from 1
 
     def jump(self, offset: int) -> None:
         """Go to the line that holds `offset`, never backwards."""
-        self.pos = max(self.pos, self.data.rfind(b"\n", max(0, offset - LINE_LIMIT * 4), offset) + 1)
-        if offset - self.pos > LINE_LIMIT * 4:  # inside one endless line: begin near the hit
-            self.pos = offset - LINE_LIMIT // 2
-
-    @property
-    def stop(self) -> int:
-        """Where the present line ends."""
-        end = self.data.find(b"\n", self.pos)
-        return self.size if end < 0 else end
+        start = self.data.rfind(b"\n", max(self.pos, offset - PIECE), offset) + 1
+        start = start or max(0, offset - LINE_LIMIT // 2)  # inside an endless line: begin near the hit
+        while self.pos < start:
+            stop = min(start, self.pos + CHUNK)
+            self.number += self.data[self.pos : stop].count(b"\n")
+            self.pos = stop
 
     def read(self) -> Line | None:
-        """The line at the present position; the position moves behind it."""
-        if self.pos >= self.size:
+        """The next line; the position moves behind it."""
+        start = self.pos
+        if start >= self.size:
             return None
-        number, stop = self.counter(self.pos), self.stop
-        raw = self.data[self.pos : min(stop, self.pos + LINE_LIMIT)].decode("utf-8", "replace")
-        self.pos = stop + 1
-        return make(raw, number)
+        stop = self.data.find(b"\n", start, start + PIECE)
+        number = self.number
+        if stop >= 0:
+            self.pos = stop + 1
+            self.number += 1
+        else:
+            self.pos = stop = min(start + PIECE, self.size)
+        raw = self.data[start : stop if stop - start < LINE_LIMIT else start + LINE_LIMIT].decode("utf-8", "replace")
+        if raw[-1:] == "\r":
+            raw = raw.rstrip("\r")
+        prefix = split(raw)
+        return Line(prefix.body, prefix, raw, number, number)
 
+    @property
+    def end(self) -> int:
+        """Where the next line ends."""
+        stop = self.data.find(b"\n", self.pos, self.pos + PIECE)
+        return stop if stop >= 0 else min(self.pos + PIECE, self.size)
 
-def make(raw: str, number: int) -> Line:
-    """A line out of its raw text."""
-    raw = raw.rstrip("\r\n")
-    prefix = split(raw)
-    return Line(prefix.body, prefix, raw, number, number)
+    @property
+    def mark(self) -> tuple[int, int]:
+        """The present place, to come back to."""
+        return self.pos, self.number
+
+    def reset(self, mark: tuple[int, int]) -> None:
+        """Back to a place marked before."""
+        self.pos, self.number = mark
 
 
 def join(line: Line, tail: Line, glue: str = " ") -> Line:
     """One line out of two halves of a wrapped one."""
     body = f"{line.body.rstrip()}{glue}{tail.body.strip()}"
     return Line(body, line.prefix, f"{line.raw}\n{tail.raw}", line.number, tail.last_number, line.kinds + tail.kinds)
-
-
-def neighbourhood(data: Buffer) -> Iterator[Line]:
-    """Every line of the data, for callers that want them all."""
-    reader = LineReader(data)
-    while (line := reader.read()) is not None:
-        yield line

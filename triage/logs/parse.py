@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from triage.logs.scan import Scanner
 from triage.model import Event
 
 WRAP_MIN = 40  # a line shorter than this was not wrapped by a mail program
+JOINED_MAX = 400  # characters of a line put together again
 OPEN_LIMIT = 64  # records open at a time; hostile input opens more
 
 
@@ -33,9 +34,10 @@ class Parser:
     def events(self) -> Iterator[Event]:
         """All events of the log, in the order in which their records end."""
         for line in self.lines():
-            if not self.claim(line):
+            if not (self.open and self.claim(line)) and line.kinds:
                 yield from self.begin(line)
-            yield from self.expire()
+            if self.open:
+                yield from self.expire()
         for record in self.open:
             yield from self.finish(record)
         self.open = []
@@ -48,38 +50,39 @@ class Parser:
         hits = scanner().hits(self.text.data)
         hit = next(hits, None)
         while hit or self.open:
-            if not self.open and hit:
+            if hit and not self.open:
                 reader.jump(hit[0])
-            stop, found = reader.stop, tuple[str, ...]()
             line = reader.read()
             if line is None:
                 return
-            while hit and hit[0] <= stop:
-                found += hit[1]
+            while hit and hit[0] < reader.pos:
+                line.kinds = hit[1] if not line.kinds else (*line.kinds, *hit[1])
                 hit = next(hits, None)
-            line.kinds = tuple(dict.fromkeys(found))
-            yield self.unwrap(line, reader, hit[0] if hit else None)
+            if len(line.raw) >= WRAP_MIN:
+                line = self.unwrap(line, reader, hit[0] if hit else reader.size)
+            yield line
 
-    def unwrap(self, line: Line, reader: LineReader, next_hit: int | None) -> Line:
-        """The line with its second half where a mail program broke it.
+    def unwrap(self, line: Line, reader: LineReader, next_hit: int) -> Line:
+        """The line with its other half where a mail program broke it.
 
         A half is taken if it has no prefix of its own, no grammar in question knows it, and either the first half had a prefix or
         only both together are a line that a grammar knows.
         """
-        while len(line.raw) >= WRAP_MIN and (next_hit is None or next_hit > reader.stop):
-            timed = line.prefix.time is not None
-            if not timed and self.known(line):
-                return line
-            back = reader.pos
+        timed = line.prefix.time is not None
+        while next_hit >= reader.end:  # a line with an anchor is nobody's other half
+            mark = reader.mark
             tail = reader.read()
-            if tail is None or tail.prefix.time is not None or not tail.body.strip() or self.known(tail):
-                reader.pos = back
-                return line
+            if tail is None or tail.prefix.time is not None or not tail.body.strip():
+                break
+            if (not timed and self.known(line)) or self.known(tail):
+                break
             joined = join(line, tail)
-            if len(joined.body) > 400 or not self.known(joined):
-                reader.pos = back
-                return line
+            if len(joined.body) > JOINED_MAX or not self.known(joined):
+                break
             line = joined
+        else:
+            return line
+        reader.reset(mark)
         return line
 
     def known(self, line: Line) -> bool:
@@ -110,23 +113,28 @@ class Parser:
                 return True
         return False
 
-    def begin(self, line: Line) -> Iterator[Event]:
+    def begin(self, line: Line) -> Iterable[Event]:
         """Open a record of the first kind whose anchor stands in the line and that can begin with it."""
         for name in line.kinds:
             grammar = load(name)
             token = grammar.classify(line)
-            if token is None or token.type not in grammar.opens:
-                continue
-            key = key_of(token)
-            for record in [r for r in self.open if r.grammar is grammar and r.key == key]:
-                self.open.remove(record)
-                yield from self.finish(record)
-            record = Record(grammar, key)
-            record.feed(token)
-            self.open.append(record)
-            return
-        if line.kinds:
-            self.residue.append((line.number, line.raw))
+            if token is not None and token.type in grammar.opens:
+                if grammar.single:
+                    return self.build(grammar, grammar.fields(token), [line])
+                return self.open_record(grammar, token)
+        self.residue.append((self.text.number(line.number), line.raw))
+        return ()
+
+    def open_record(self, grammar: Grammar, token: LineToken) -> list[Event]:
+        """A new record, and the events of the one of the same kind and key that it ends."""
+        key, ended = key_of(token), list[Event]()
+        for record in [r for r in self.open if r.grammar is grammar and r.key == key]:
+            self.open.remove(record)
+            ended += self.finish(record)
+        record = Record(grammar, key)
+        record.feed(token)
+        self.open.append(record)
+        return ended
 
     def expire(self) -> Iterator[Event]:
         """Close records that have waited too long for their next line."""
@@ -140,28 +148,27 @@ class Parser:
 
     def finish(self, record: Record) -> list[Event]:
         """The events of a record that is complete or will not go on."""
-        fields = record.fields()
-        missing = tuple(name for name in record.grammar.required if not fields.get(name))
-        built: list[Event] = record.grammar.module.build(fields, self.base(record, missing))
-        return built
+        return self.build(record.grammar, record.fields(), record.lines)
 
-    def base(self, record: Record, missing: tuple[str, ...]) -> dict[str, Any]:
-        """The fields that every event has."""
-        first, number = record.lines[0], self.text.number
-        time = next((line.prefix.time for line in record.lines if line.prefix.time is not None), None)
-        return {
-            "kind": record.grammar.name,
+    def build(self, grammar: Grammar, fields: dict[str, Any], lines: list[Line]) -> list[Event]:
+        """The typed events of a record, with the fields that every event has."""
+        first, number = lines[0], self.text.number
+        prefix = first.prefix
+        base = {
+            "kind": grammar.name,
             "source": self.text.name,
-            "first_line": number(min(line.number for line in record.lines)),
-            "last_line": number(max(line.last_number for line in record.lines)),
-            "lines": tuple((number(line.number), line.raw) for line in record.lines),
-            "time": time,
-            "wall_time": wall_seconds(first.prefix.wall),
-            "host": first.prefix.host or self.text.host,
-            "boot_id": first.prefix.boot_id or self.text.boot_id,
-            "caller": first.prefix.caller,
-            "missing": missing,
+            "first_line": number(first.number),
+            "last_line": number(lines[-1].last_number),
+            "lines": tuple([(number(line.number), line.raw) for line in lines]),
+            "time": next((line.prefix.time for line in lines if line.prefix.time is not None), None),
+            "wall_time": wall_seconds(prefix.wall) if prefix.wall else None,
+            "host": prefix.host or self.text.host,
+            "boot_id": prefix.boot_id or self.text.boot_id,
+            "caller": prefix.caller,
+            "missing": tuple([name for name in grammar.required if not fields.get(name)]),
         }
+        built: list[Event] = grammar.module.build(fields, base)
+        return built
 
 
 def key_of(token: LineToken) -> str | None:

@@ -40,5 +40,7 @@ def split(line: str) -> Prefix:
     """
     match = PREFIX.match(line)
     assert match is not None
-    level, wall, host, time, human, caller, body = match.group("level", "wall", "host", "time", "human", "caller", "body")
+    level, wall, host, time, human, caller, body = match.group(
+        "level", "wall", "host", "time", "human", "caller", "body"
+    )
     return Prefix(body, float(time) if time else None, caller, int(level) if level else None, wall or human, host)

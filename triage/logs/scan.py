@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 CHUNK = 8 << 20
-LINE_LIMIT = 4096  # bytes of one line that are looked at
 
 
 class Buffer(Protocol):
@@ -55,18 +54,3 @@ def release(data: Buffer, start: int, stop: int) -> None:
     if isinstance(data, mmap.mmap):
         first = start - start % mmap.PAGESIZE
         data.madvise(mmap.MADV_DONTNEED, first, stop - first)
-
-
-class LineCounter:
-    """Line numbers of rising offsets: each byte is looked at once, and only up to the last offset asked for."""
-
-    def __init__(self, data: Buffer) -> None:
-        self.data, self.at, self.number = data, 0, 1
-
-    def __call__(self, offset: int) -> int:
-        """The number (from 1) of the line that holds byte `offset`, which must not fall."""
-        while self.at < offset:
-            stop = min(offset, self.at + CHUNK)
-            self.number += self.data[self.at : stop].count(b"\n")
-            self.at = stop
-        return self.number

@@ -10,9 +10,8 @@ def merge(parts: Iterable[Any]) -> dict[str, Any]:
     """Fields of lines and dicts in one dict; the first value of a name wins, absent values never do."""
     out: dict[str, Any] = {}
     for part in parts:
-        for name, value in (part if isinstance(part, dict) else part.fields).items():
-            if value is not None:
-                out.setdefault(name, value)
+        fields = part if isinstance(part, dict) else part.fields
+        out = {name: value for name, value in fields.items() if value is not None} | out
     return out
 
 
