@@ -1,0 +1,46 @@
+# make demo: analyse a bundled incident and write its report.   make test: everything that must hold.
+# make lab [CASE=name], make lab-test: real vmcores (Debian, QEMU; see docs/lab.md).   make bench: speed, side by side.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+STAMP = $(VENV)/.installed
+DEMO = demo
+DEMO_CORE = tests/fixtures/cores/arm64-origin.minicore.zst
+DEMO_LOG = tests/fixtures/incident/console.log
+
+.PHONY: demo test lint unit bench lab lab-test clean
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# The incident's vmcore where drgn is installed, else its log alone.
+demo: $(STAMP)
+	@mkdir -p $(DEMO)
+	@if $(BIN)/python -c 'import drgn' 2>/dev/null && [ -f $(DEMO_CORE) ]; then input=$(DEMO_CORE); \
+	else input=$(DEMO_LOG); echo "drgn has no wheel for this machine: analysing the log of the incident, not its core"; fi; \
+	$(BIN)/triage analyze $$input --html $(DEMO)/report.html && echo "The report: $(DEMO)/report.html"
+
+test: $(STAMP) lint unit
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(STAMP)
+	$(BIN)/pytest -n 2
+
+bench: $(STAMP)
+	$(BIN)/python -m bench
+
+lab: $(STAMP)
+	$(BIN)/python -m tests.lab $(CASE)
+
+lab-test: $(STAMP)
+	$(BIN)/python -m tests.lab --judge $(CASE)
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist

@@ -1,0 +1,269 @@
+"""Commands and flags; everything heavy is imported where it is used."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from triage import __version__
+
+if TYPE_CHECKING:
+    from triage.model import Case
+    from triage.pipeline import Analysis
+
+DONE, FAIL_ON, USAGE, UNREADABLE, PARTIAL = range(5)  # exit codes; precedence 2, 3, 1, 4
+
+
+
+class Unwritable(click.ClickException):
+    """An output file cannot be written: the caller named a wrong place."""
+
+    exit_code = USAGE
+
+
+HELP = """Say what killed a Linux machine, how sure that is, and what proves it.
+
+\b
+Examples:
+  triage analyze dmesg.txt                      the verdict of one log
+  triage analyze vmcore vmcore-dmesg.txt        a core and its log, one case
+  triage analyze /var/crash/127.0.0.1-2026-11-23-02:11:47 --html report.html
+  journalctl -k -o json | triage analyze -      from a pipe
+  triage log console.log --jsonl                the events, one per line
+  triage page vmcore 0x40272d                   everything known of a page
+"""
+
+
+@click.group(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="triage")
+def main() -> None:
+    pass
+
+
+PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+
+
+@main.command(short_help="The verdict of crashes and hardware errors.")
+@PATHS
+@click.option("--html", type=click.Path(dir_okay=False), help="Write the report as one HTML file.")
+@click.option("--markdown", type=click.Path(dir_okay=False), help="Write GitHub-flavoured Markdown for a ticket.")
+@click.option("--text", type=click.Path(dir_okay=False), help="Write 72-column text for Bugzilla or mail.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write the cases as JSON ('-': stdout).")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["weak", "likely", "strong", "proven"]),
+    help="Exit with 1 if a hardware verdict is at least this sure.",
+)
+@click.option("--vmlinux", type=click.Path(exists=True, dir_okay=False), help="Debug information for a core (build id is checked).")
+@click.option("--debug-dir", "debug_dirs", multiple=True, type=click.Path(exists=True, file_okay=False), help="Where to look for debug information.")
+@click.option("--minicore", type=click.Path(dir_okay=False), help="Write the pages of the core that the analysis read.")
+@click.option("--core-timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds for one core.")
+def analyze(paths: tuple[str, ...], html: str | None, markdown: str | None, text: str | None, json_file: str | None, fail_on: str | None,
+            vmlinux: str | None, debug_dirs: tuple[str, ...], minicore: str | None, core_timeout: float) -> NoReturn:  # fmt: skip
+    """Say what killed the machine, from logs, cores and crash directories.
+
+    \b
+    Examples:
+      triage analyze dmesg.txt
+      triage analyze vmcore console.log --html report.html --markdown ticket.md
+      triage analyze /var/crash --json cases.json --fail-on strong
+    """
+    from triage import pipeline  # noqa: PLC0415
+    from triage.config import Options  # noqa: PLC0415
+
+    options = Options(vmlinux=vmlinux, debug_dirs=debug_dirs, minicore=minicore, core_timeout=core_timeout)
+    with waiting("reading"):
+        analysis = pipeline.analyze(paths, options)
+    complain(analysis)
+    for target, form in ((html, "html"), (markdown, "markdown"), (text, "ticket"), (json_file, "json")):
+        if target:
+            write(target, render(form, analysis.cases))
+    if json_file != "-":
+        show(analysis)
+    sys.exit(exit_code(analysis, fail_on))
+
+
+@main.command(short_help="The events of logs.")
+@PATHS
+@click.option("--jsonl", "form", flag_value="jsonl", default=True, help="One JSON object per event (default).")
+@click.option("--csv", "form", flag_value="csv", help="One CSV row per event.")
+@click.option("--residue", is_flag=True, help="Print to stderr the lines that hold an anchor and belong to no event.")
+def log(paths: tuple[str, ...], form: str, residue: bool) -> NoReturn:
+    """Print the hardware errors, memory-failure lines and crashes of logs, in the order in which they end.
+
+    \b
+    Examples:
+      triage log /var/log/kern.log* | jq 'select(.kind == "crash").title'
+      triage log console.log.zst --csv > events.csv
+    """
+    from triage import inputs  # noqa: PLC0415
+    from triage.logs.parse import Parser  # noqa: PLC0415
+    from triage.report import json as report  # noqa: PLC0415
+
+    code, rows = DONE, report.csv_rows() if form == "csv" else report.json_lines()
+    for found in inputs.find(paths):
+        match found:
+            case inputs.LogText():
+                parser = Parser(found)
+                for event in parser.events():
+                    sys.stdout.write(rows(event))
+                for number, line in parser.residue if residue else ():
+                    click.echo(f"{found.name}:{number}: {report.plain(line)}", err=True)
+                for note in found.notes:
+                    code = code or PARTIAL
+                    click.echo(f"triage: {found.name}: {note}", err=True)
+            case inputs.Refused():
+                code = UNREADABLE
+                click.echo(f"triage: {found.name}: {found.reason}", err=True)
+            case inputs.CoreFile():
+                code = code or PARTIAL
+                click.echo(f"triage: {found.name}: a vmcore; its log is read by 'triage analyze'", err=True)
+    sys.exit(code)
+
+
+@main.command(short_help="Everything a core knows of a page.")
+@click.argument("core", type=click.Path(exists=True, dir_okay=False))
+@click.argument("where", nargs=-1, metavar="[PFN|ADDRESS]...")
+@click.option("--vmlinux", type=click.Path(exists=True, dir_okay=False), help="Debug information for the core.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def page(core: str, where: tuple[str, ...], vmlinux: str | None, as_json: bool) -> NoReturn:
+    """What a page was: PFN 0x40272d, or an address 0xffff00004064d260; without arguments all poisoned pages.
+
+    A number below 2^40 is a page frame number, one above it an address.
+    """
+    from triage import vmcore  # noqa: PLC0415
+    from triage.errors import TriageError  # noqa: PLC0415
+    from triage.report import page as report  # noqa: PLC0415
+
+    numbers = [parse_number(word) for word in where]
+    try:
+        facts = vmcore.inspect(
+            core, vmlinux=vmlinux, pfns=[n for n in numbers if n < 1 << 40], addresses=[n for n in numbers if n >= 1 << 40]
+        )
+    except TriageError as error:
+        click.echo(f"triage: {error}", err=True)
+        sys.exit(UNREADABLE)
+    click.echo(report.json_text(facts, numbers) if as_json else report.text(facts, numbers), nl=False)
+    sys.exit(PARTIAL if facts.notes else DONE)
+
+
+@main.command(short_help="Shell completion.")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script: eval "$(triage completion bash)"."""
+    from click.shell_completion import get_completion_class  # noqa: PLC0415
+
+    complete = get_completion_class(shell)
+    assert complete is not None
+    click.echo(complete(main, {}, "triage", "_TRIAGE_COMPLETE").source())
+
+
+def parse_number(word: str) -> int:
+    """A PFN or address as typed, hexadecimal with or without 0x."""
+    try:
+        return int(word, 16)
+    except ValueError:
+        raise click.BadParameter(f"{word!r} is no hexadecimal number") from None
+
+
+def render(form: str, cases: list[Case]) -> str:
+    """One report form."""
+    from triage import report  # noqa: PLC0415
+
+    return report.render(form, cases)
+
+
+def show(analysis: Analysis) -> None:
+    """The verdicts on stdout, in colour on a terminal only."""
+    from triage.report import text  # noqa: PLC0415
+
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    if analysis.cases:
+        click.echo(text.render(analysis.cases, colour=colour), nl=False, color=colour)
+    elif analysis.sources:
+        click.echo(text.nothing(analysis.events, [s.path for s in analysis.sources]), nl=False)
+
+
+def complain(analysis: Analysis) -> None:
+    """What could not be done, one line each on stderr."""
+    for error in analysis.refused:
+        click.echo(f"triage: {error}", err=True)
+    for note in analysis.notes:
+        click.echo(f"triage: {note.source}: {note.text}", err=True)
+
+
+def exit_code(analysis: Analysis, fail_on: str | None) -> int:
+    """3 if an input could not be read, else 1 if a hardware verdict meets `fail_on`, else 4 if something is missing, else 0."""
+    from triage.model import CONFIDENCES  # noqa: PLC0415
+
+    if analysis.refused:
+        return UNREADABLE
+    sure = [c.verdict.confidence for c in analysis.cases if c.verdict.cause in ("memory-error", "other-hardware")]
+    if fail_on and any(CONFIDENCES.index(c) >= CONFIDENCES.index(fail_on) for c in sure):  # type: ignore[arg-type]
+        return FAIL_ON
+    return PARTIAL if analysis.notes else DONE
+
+
+def write(target: str, content: str) -> None:
+    """Write a whole file or none: a temporary name beside it, then a rename."""
+    if target == "-":
+        sys.stdout.write(content)
+        return
+    path = Path(target)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with open(handle, "w", encoding="utf-8") as out:  # noqa: PTH123
+                out.write(content)
+            Path(name).chmod(0o666 & ~umask())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise Unwritable(f"{target}: {error.strerror or error}") from None
+
+
+def umask() -> int:
+    """The process's file mode mask."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@contextlib.contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A sign of life on a terminal's stderr for work that takes more than a second."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    import threading  # noqa: PLC0415
+    import time  # noqa: PLC0415
+
+    done, began = threading.Event(), time.monotonic()
+
+    def tick() -> None:
+        while not done.wait(1.0):
+            sys.stderr.write(f"\r{what} ... {time.monotonic() - began:.0f} s\x1b[K")
+            sys.stderr.flush()
+
+    thread = threading.Thread(target=tick, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        if time.monotonic() - began > 1:
+            sys.stderr.write("\r\x1b[K")
+
+
+if __name__ == "__main__":
+    main()
