@@ -1,0 +1,98 @@
+"""python -m tests.lab: make real vmcores with known answers.
+
+python -m tests.lab list [CASE ...]
+python -m tests.lab make [--half] [--again] [CASE ...]
+python -m tests.lab prepare            host packages, kernels and initramfs images only
+python -m tests.lab vmlinux KERNEL     debug symbols of a kernel, to compare DWARF with BTF
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import time
+import traceback
+
+from . import arm64, cases, initramfs, kernels, shell, truth, x86
+from .cases import Case
+from .errors import LabError
+from .paths import runs
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; the exit code is 1 when a case failed."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.lab", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("action", choices=("list", "make", "prepare", "vmlinux"))
+    parser.add_argument("names", nargs="*", help="cases, as shell patterns; all without any")
+    parser.add_argument("--half", action="store_true", help="only the representative cases")
+    parser.add_argument("--again", action="store_true", help="make finished cases anew")
+    options = parser.parse_args(arguments)
+    try:
+        return _act(options)
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+
+
+def _act(options: argparse.Namespace) -> int:
+    if options.action == "vmlinux":
+        for name in options.names:
+            print(kernels.vmlinux(kernels.KERNELS[name]))
+        return 0
+    if options.action == "prepare":
+        shell.install_packages()
+        for kernel in kernels.KERNELS.values():
+            print(initramfs.build(kernel, kdump=False))
+        return 0
+    chosen = cases.select(cases.load(), options.names, options.half)
+    if options.action == "list":
+        for case in chosen:
+            print(f"{_state(case):8} {case.name}")
+        return 0
+    shell.install_packages()
+    return make_all(chosen, options.again)
+
+
+def make_all(chosen: list[Case], again: bool) -> int:
+    """Make each case that is not there yet; one that fails is reported and the next one begun."""
+    failed = 0
+    for case in chosen:
+        if _state(case) == "made" and not again:
+            print(f"kept     {case.name}", flush=True)
+            continue
+        begun = time.monotonic()
+        try:
+            make(case)
+            print(f"made     {case.name} ({time.monotonic() - begun:.0f} s)", flush=True)
+        except (LabError, OSError) as error:
+            failed += 1
+            print(f"FAILED   {case.name}: {error}", flush=True)
+        except Exception:
+            failed += 1
+            print(f"FAILED   {case.name}: {traceback.format_exc()}", flush=True)
+    truth.settle_what_if(runs())
+    print(f"{len(chosen) - failed} of {len(chosen)} cases in {runs()}")
+    return 1 if failed else 0
+
+
+def make(case: Case) -> None:
+    """Make one case in runs/CASE.partial, and name it runs/CASE when it is whole."""
+    partial, final = runs() / (case.name + ".partial"), runs() / case.name
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    begun = time.monotonic()
+    known = arm64.make(case, partial) if case.arch == "arm64" else x86.make(case, partial)
+    truth.write(partial, known | {"seconds": round(time.monotonic() - begun, 1)})
+    shutil.rmtree(final, ignore_errors=True)
+    partial.rename(final)
+
+
+def _state(case: Case) -> str:
+    path = runs() / case.name / truth.TRUTH
+    return "made" if path.exists() and json.loads(path.read_text()) else "-"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""How a guest is poisoned and how it dies. Add a way to die here: one entry of DEATHS."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+
+from .cases import Case
+from .errors import LabError
+from .qemu import Guest
+from .victims import NAME_COUNT, NAMES, Victim, guilty
+
+# Machine check banks as the monitor's `mce` takes them: status, MCG_STATUS, MISC (physical address, line).
+# Intel SDM 3B, 16.9: memory scrub 0x00C0 is "software recoverable action optional", data load 0x0134 "required".
+SCRUB = "0xbd000000000000c0 0x5"
+DATA_LOAD = "0xbd80000000000134 0x7"
+MISC = "0x8c"
+RIP = 16  # its number in GDB's description of x86-64
+DEAD = r"---\[ end Kernel panic|Kernel Offset: 0x|Rebooting in \d"
+
+
+def machine_check(guest: Guest, case: Case, cpu: int, record: str, address: int) -> None:
+    """Raise a machine check: on all CPUs where there are several, as Intel machines broadcast it."""
+    broadcast = "-b " if case.cpus > 1 else ""
+    guest.monitor.human(f"mce {broadcast}{cpu} 9 {record} {address:#x} {MISC}")
+
+
+def poison(guest: Guest, case: Case, victim: Victim) -> None:
+    """Poison the victim's page and wait for the kernel's verdict on it."""
+    if case.inject == "none":
+        return
+    inject(guest, case, victim)
+    guest.wait_serial(rf"Memory failure: {victim.pfn:#x}: recovery action for", 30)
+    time.sleep(0.3)
+    if case.inject in ("hwpoison", "hard"):
+        _drain(guest)
+    victim.flags_after = guest.shell.run(f"labtool flags {victim.pfn:#x}")
+
+
+def inject(guest: Guest, case: Case, victim: Victim) -> None:
+    """Poison the page in the case's way without waiting: with the sysctl set this may be the end."""
+    if case.inject == "mce":
+        machine_check(guest, case, 0, SCRUB, victim.pfn << 12)
+    elif case.inject == "hard":
+        guest.shell.send(f"echo {victim.pfn << 12:#x} >/sys/devices/system/memory/hard_offline_page")
+    else:
+        guest.shell.send(f"echo {victim.pfn:#x} >/sys/kernel/debug/hwpoison/corrupt-pfn")
+
+
+def _drain(guest: Guest) -> None:
+    """Take the injecting write's answer; EBUSY is the normal one for pages the kernel cannot handle."""
+    try:
+        guest.shell.answer()
+    except LabError as error:
+        if "Device or resource busy" not in str(error):
+            raise
+
+
+def _sysrq(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, str]:
+    guest.shell.send("echo c >/proc/sysrq-trigger")
+    return {"function": "sysrq_handle_crash"}
+
+
+def _scribble(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, str]:
+    """Overwrite the page, then look all the names up: some lookup follows a pointer of it."""
+    guest.shell.run(f"echo 'scribble {guilty(victims).pfn:#x}' >/proc/crashlab")
+    guest.shell.send(f"labtool lookup {NAMES} {NAME_COUNT}")
+    return {}
+
+
+def _consume(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, str]:
+    """The CPU that touches the page takes a machine check for that very load, as with real poison."""
+    victim = guilty(victims)
+    debugger = guest.debugger()
+    debugger.command(f"Z4,{victim.page:x},1000")
+    debugger.resume()
+    time.sleep(0.3)
+    guest.shell.send(f"labtool lookup {NAMES} {NAME_COUNT}")
+    cpu, touched = debugger.wait_for_stop(60)
+    debugger.command(f"Hg{cpu + 1:x}")
+    rip = debugger.register(RIP)
+    touched = touched or victim.page or 0
+    address = victim.pfn << 12 | touched & 0xFFF
+    machine_check(guest, case, cpu, DATA_LOAD, address)
+    debugger.command(f"z4,{victim.page:x},1000")
+    debugger.detach()
+    return {"cpu": str(cpu), "rip": hex(rip), "touched": hex(touched), "physical": hex(address)}
+
+
+def _bug(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, str]:
+    guest.shell.send("echo bug >/proc/crashlab")
+    return {"function": "crashlab_bug"}
+
+
+def _oom(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, str]:
+    guest.shell.run("echo 2 >/proc/sys/vm/panic_on_oom")
+    guest.shell.send("tail /dev/zero")
+    return {}
+
+
+def _nmi(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, str]:
+    guest.shell.run("echo 1 >/proc/sys/kernel/unknown_nmi_panic")
+    guest.monitor("inject-nmi")
+    return {}
+
+
+def _sysctl(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, str]:
+    """The verdict itself is the end: vm.panic_on_unrecoverable_memory_failure=1."""
+    inject(guest, case, guilty(victims))
+    return {}
+
+
+DEATHS: dict[str, Callable[[Guest, Case, Sequence[Victim]], dict[str, str]]] = {
+    "sysrq": _sysrq,
+    "scribble": _scribble,
+    "consume": _consume,
+    "bug": _bug,
+    "oom": _oom,
+    "nmi": _nmi,
+    "sysctl": _sysctl,
+}
+
+
+def die(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, str]:
+    """Kill the guest; what is known of the crash: function, and for a consumed page CPU, rip and address."""
+    known = DEATHS[case.death](guest, case, victims)
+    if case.kdump:
+        guest.wait_serial(r"lab: dump written, status 0", 240)
+    else:
+        guest.wait_serial(DEAD, 120)
+        time.sleep(1.0)
+    return seen(guest.serial()) | known
+
+
+def seen(console: str) -> dict[str, str]:
+    """What the dying kernel itself said: the panic line, and the function the fault was in."""
+    death = {}
+    if panic := re.search(r"Kernel panic - not syncing: (.*)", console):
+        death["panic"] = panic.group(1).strip()
+    if function := re.search(r"(?:RIP: 0010:|RIP 10:<\w+> \{)([A-Za-z_][\w.]*)\+0x", console):
+        death["function"] = function.group(1)
+    return death

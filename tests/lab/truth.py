@@ -1,0 +1,75 @@
+"""truth.json: what is known of a case without any analysis."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from .cases import Case
+from .victims import Victim
+
+TRUTH = "truth.json"
+
+
+def compose(
+    case: Case, release: str, victims: list[Victim], death: dict[str, str], dumps: Iterable[Path]
+) -> dict[str, Any]:
+    """The truth of a finished case.
+
+    {"case": "6.12-dentry-sysrq", "kernel": "6.12.117+deb12-cloud-amd64", "pages": [{"kind": "dentry", "pfn": 13370,
+     "details": {"cache": "dentry", "path": ...}}], "death": {"by": "sysrq", "function": "sysrq_handle_crash"},
+     "expected": {"cause": "operator", "confidence": "proven", "at_most": false, "blamed": [], "what_if": {}}}
+    """
+    return {
+        "case": case.name,
+        "arch": case.arch,
+        "kernel": release,
+        "cpus": case.cpus,
+        "memory_mib": case.memory,
+        "inject": case.inject,
+        "sysctl_panic_on_unrecoverable_memory_failure": case.sysctl,
+        "pages": [asdict(victim) | {"pfn_hex": hex(victim.pfn)} for victim in victims],
+        "death": {"by": case.death} | death,
+        "expected": expected(case, victims),
+        "dumps": {path.name: path.stat().st_size for path in dumps},
+    }
+
+
+def expected(case: Case, victims: list[Victim]) -> dict[str, Any]:
+    """The verdict that the table of cases names, as fields; what-if is settled later (settle_what_if)."""
+    cause, confidence = case.verdict.split()
+    about_a_page = case.death in ("consume", "scribble", "sysctl")
+    blamed = [victim.pfn for victim in victims if about_a_page and not victim.innocent]
+    return {
+        "cause": cause,
+        "confidence": confidence.removeprefix("<="),
+        "at_most": confidence.startswith("<="),
+        "blamed": blamed,
+        "what_if": {hex(victim.pfn): None for victim in victims},
+    }
+
+
+def settle_what_if(runs: Path) -> None:
+    """Fill in for each page whether the sysctl of 7.3 would have panicked: from that kind's own run with it set.
+
+    A kind that was not run with the sysctl yet stays null.
+    """
+    truths = {path: json.loads(path.read_text()) for path in sorted(runs.glob(f"*/{TRUTH}"))}
+    outcome = {}
+    for truth in truths.values():
+        if truth["sysctl_panic_on_unrecoverable_memory_failure"] and len(truth["pages"]) == 1:
+            panicked = "unrecoverable page" in truth["death"].get("panic", "")
+            outcome[truth["pages"][0]["kind"]] = panicked
+    for path, truth in truths.items():
+        what_if = {page["pfn_hex"]: outcome.get(page["kind"]) for page in truth["pages"]}
+        if truth["expected"]["what_if"] != what_if:
+            truth["expected"]["what_if"] = what_if
+            write(path.parent, truth)
+
+
+def write(folder: Path, truth: dict[str, Any]) -> None:
+    """Write truth.json: last of all, so that a case with one is a finished case."""
+    temporary = folder / (TRUTH + ".new")
+    temporary.write_text(json.dumps(truth, indent=1) + "\n")
+    temporary.rename(folder / TRUTH)
