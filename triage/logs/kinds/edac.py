@@ -1,34 +1,100 @@
-"""An EDAC memory controller's line, all driver families (drivers/edac/edac_mc.c, 5.4 to 7.3):
+"""An EDAC line of any driver family (drivers/edac/edac_mc.c, edac_device.c, edac_pci_sysfs.c; 5.4 to 7.3):
 
 EDAC MC0: 1 UE memory read error on CPU_SrcID#0_Ha#0_Chan#1_DIMM#0 (channel:1 slot:0 page:0x40272d offset:0x5080 grain:32)
+EDAC DEVICE0: UE: xgene-l3 instance: l3-0 block: l3 count: 1 'L3 UE'
+EDAC PCI0: Master Data Parity Error on 0000:00:1c.0
+
+`page` is in units of the kernel's page size and `grain` in bytes. What a driver's boot chatter says is no error.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from triage.logs.kinds._fields import merge, number
-from triage.model import Event, HardwareError
+from triage.logs.decode import cper, edac
+from triage.logs.kinds._fields import number
+from triage.model import Event, HardwareError, Severity
 
-ANCHORS = (b"EDAC MC",)
+ANCHORS = (b"EDAC MC", b"EDAC DEVICE", b"EDAC PCI")
 GAP = 0
-REQUIRED = ("page",)
+REQUIRED = ()
 
 
 class Fields:
-    start = staticmethod(merge)
+    @staticmethod
+    def start(tokens: list[Any]) -> dict[str, Any]:
+        fields: dict[str, Any] = tokens[0].fields
+        return fields
 
 
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
-    """One error; `page` is in units of the kernel's page size, `grain` in bytes."""
-    return [
-        HardwareError(
-            **base,
-            component="memory",
-            severity="recoverable" if fields.get("severity") == "UE" else "corrected",
-            what=fields.get("message") or "memory error",
-            page=number(fields.get("page"), 16),
-            page_offset=number(fields.get("offset"), 16),
-            count=number(fields.get("count")) or 1,
-        )
-    ]
+    """One error, or none for a line that only tells of the driver."""
+    if "chatter" in fields:
+        return []
+    if "internal" in fields:
+        return [internal(fields, base)]
+    if "pci" in fields:
+        return [parity(fields, base)]
+    return [controller(fields, base) if "controller" in fields else memory(fields, base)]
+
+
+def memory(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:
+    """A memory controller's line; its location comes from the layers, the label and the driver's own details."""
+    other = fields.get("other_detail") or ""
+    grain = number(fields.get("grain"))
+    base["missing"] = () if fields.get("page") else ("page",)
+    return HardwareError(
+        **base,
+        component="memory",
+        severity=severity(fields, other),
+        what=fields.get("message") or "memory error",
+        page=number(fields.get("page"), 16),
+        page_offset=number(fields.get("offset"), 16),
+        granularity=grain if grain and grain > 0 else None,
+        count=number(fields.get("count")) or 1,
+        location={"controller": int(fields["mc"])} | edac.location(fields.get("location"), fields.get("label"), other),
+        detail=present(syndrome=fields.get("syndrome"), driver=other.strip() or None, **edac.codes(other)),
+    )
+
+
+def severity(fields: dict[str, Any], other: str) -> Severity:
+    """CE is corrected; of UE the driver may say that it was fatal."""
+    if fields.get("severity") == "CE":
+        return "corrected"
+    return "fatal" if edac.FATAL.search(other) or edac.FATAL.search(fields.get("message") or "") else "recoverable"
+
+
+def internal(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:
+    """`EDAC MC1: INTERNAL ERROR: row value is out of range (9 >= 8)`: an error whose place the driver got wrong."""
+    return HardwareError(
+        **base,
+        component="memory",
+        severity="corrected",
+        what=f"INTERNAL ERROR: {fields['internal']}",
+        location={"controller": int(fields["mc"])},
+    )
+
+
+def controller(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:
+    """A cache, bus or other controller with an EDAC device driver."""
+    name = f"{fields['controller']} {fields['instance']} {fields['block']}".lower()
+    return HardwareError(
+        **base,
+        component="cache" if edac.CACHE.search(name) else "memory" if edac.MEMORY.search(name) else "platform",
+        severity="corrected" if fields["severity"] == "CE" else "recoverable",
+        what=fields["message"] or "device error",
+        count=number(fields["count"]) or 1,
+        location={"controller": fields["controller"], "instance": fields["instance"], "block": fields["block"]},
+    )
+
+
+def parity(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:
+    """A parity error that the PCI poller found; nothing corrects those."""
+    return HardwareError(
+        **base, component="pcie", severity="recoverable", what=fields["message"], device=cper.pci(fields["pci"])
+    )
+
+
+def present(**values: Any) -> dict[str, Any]:
+    """The named values that are there."""
+    return {name: value for name, value in values.items() if value is not None}

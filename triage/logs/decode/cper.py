@@ -1,0 +1,89 @@
+"""UEFI Common Platform Error Records: severity, granularity, location (UEFI 2.10 app. N; drivers/firmware/efi/cper.c)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from triage.model import Component, Severity
+
+# Text of "event severity:" and "Error N, type:"; an informational record asks for nothing, like a corrected one.
+SEVERITIES: dict[str, Severity] = {
+    "recoverable": "recoverable",
+    "fatal": "fatal",
+    "corrected": "corrected",
+    "info": "corrected",
+    "informational": "corrected",
+}
+
+UNCORRECTED_TYPES = frozenset({3, 5, 14})  # multi-bit ECC, multi-symbol chipkill ECC, scrub uncorrected error
+
+COMPONENTS: tuple[tuple[str, Component], ...] = (
+    ("memory", "memory"),
+    ("cxl", "cxl"),
+    ("pcie", "pcie"),
+    ("arm", "processor"),
+    ("ia32", "processor"),
+    ("processor", "processor"),
+    ("firmware error record", "platform"),
+)
+PROCESSOR_PARTS: tuple[tuple[str, Component], ...] = (("cache", "cache"), ("bus", "bus"), ("tlb", "processor"))
+
+# ghes_edac before 6.1 shortens two names of the CPER location.
+ALIASES = {"col": "column", "bit_pos": "bit_position"}
+PAIR = re.compile(r"(\w+): ?(0x[0-9a-fA-F]+|-?\d+)")
+NO_DIMM = re.compile(r"not present\.(?: DMI handle: (0x[0-9a-fA-F]+))?")
+DMI_HANDLE = re.compile(r"(?:DIMM )?DMI handle: (0x[0-9a-fA-F]+)")
+
+
+def severity(*texts: str | None) -> Severity | None:
+    """The first of the given severity words that is one: `severity("recoverable", "fatal")` is "recoverable"."""
+    return next((SEVERITIES[text] for text in texts if text in SEVERITIES), None)
+
+
+def granularity(mask: int | None) -> int | None:
+    """Bytes that a physical_address_mask leaves open: 0xfffffffffffff000 is 4096; None for an absent or empty mask."""
+    return (~mask + 1) & 0xFFFFFFFFFFFFFFFF if mask else None
+
+
+def component(section: str | None, error: str | None = None) -> Component:
+    """The part of the machine that a section type ("PCIe error") and its error type ("cache error") speak of."""
+    name = (section or "").lower()
+    found: Component = next((part for word, part in COMPONENTS if word in name), "unknown")
+    if found == "processor":
+        return next((part for word, part in PROCESSOR_PARTS if word in (error or "").lower()), found)
+    return found
+
+
+def location(text: str | None) -> dict[str, Any]:
+    """Coordinates of a location line, or of ghes_edac's copy of it, by name.
+
+    `node:0 card:1 module:0 rank:1 bank_group:2 row:70 column:128 DIMM location: PROC 1 DIMM 3` gives
+    `{"node": 0, "card": 1, ..., "dimm": "PROC 1 DIMM 3"}`; `DIMM location: not present. DMI handle: 0x0025` a `handle`.
+    """
+    coordinates, _, name = (text or "").partition("DIMM location:")
+    out: dict[str, Any] = {}
+    for key, value in PAIR.findall(coordinates):
+        if key != "handle":  # "DIMM DMI handle: 0x0025" is read below
+            out[ALIASES.get(key, key)] = value.lower() if value.startswith("0x") else int(value)
+    return out | dimm(name) | handle(coordinates)
+
+
+def dimm(text: str | None) -> dict[str, Any]:
+    """`P1 CHANNEL C DIMM 0` as the dimm's name, `not present. DMI handle: 0x0025` as its SMBIOS handle."""
+    name = (text or "").strip()
+    absent = NO_DIMM.match(name)
+    if absent:
+        return {"handle": absent[1].lower()} if absent[1] else {}
+    return {"dimm": name} if name else {}
+
+
+def handle(text: str) -> dict[str, Any]:
+    """The SMBIOS handle in `DIMM DMI handle: 0x0025` (ghes_edac before 6.1)."""
+    found = DMI_HANDLE.search(text)
+    return {"handle": found[1].lower()} if found else {}
+
+
+def pci(address: str) -> str:
+    """A PCI address with its domain: `17:00.0` is `0000:17:00.0`."""
+    return address if address.count(":") > 1 else f"0000:{address}"

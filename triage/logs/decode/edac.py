@@ -1,0 +1,51 @@
+"""What EDAC drivers put into free text: layers, labels and driver details (drivers/edac, 5.4 to 7.3)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from triage.logs.decode import cper
+
+FATAL = re.compile(r"\bFATAL\b|\bfatal\b")
+CACHE = re.compile(r"l\d|cache|tlb|llc|ccn|cmn")
+MEMORY = re.compile(r"mem|ram|ddr|mcu|ocm")
+NO_LABEL = frozenset({"unknown label", "unknown memory", "any memory", "(null)", ""})
+
+# "memory read error" details of skx, i10nm, imh (ADXL or not) and sb_edac, to the names of the other reporters.
+DRIVER_KEYS = {
+    "processorsocketid": "socket", "socket": "socket", "memorycontrollerid": "memory_controller",
+    "ha": "memory_controller", "channelid": "channel", "dimmslotid": "slot", "physicalrankid": "rank", "rank": "rank", "row": "row",
+    "column": "column", "col": "column", "bank": "bank", "bankgroup": "bank_group", "chipselect": "chip_select",
+}  # fmt: skip
+PAIR = re.compile(r"(\w+):(0x[0-9a-fA-F]+|-?\d+)(?=[\s,)]|$)")
+ERR_CODE = re.compile(r"err_code:(?:0x)?([0-9a-fA-F]{4}):(?:0x)?([0-9a-fA-F]{4})")
+
+
+def location(layers: str | None, label: str | None, other: str) -> dict[str, Any]:
+    """Coordinates of `(channel:1 slot:0 page:...)` or ghes_edac's firmware string, label, and driver's details.
+
+    `dimm` is the firmware's own name of the module where there is one, else the EDAC label; `label` is always EDAC's.
+    """
+    out = driver(other)
+    out |= cper.location(layers)
+    name = (label or "").strip()
+    if name not in NO_LABEL:
+        out = {"dimm": name} | out | {"label": name}
+    return out
+
+
+def driver(other: str) -> dict[str, Any]:
+    """`err_code:0x0101:0x0090 ProcessorSocketId:0x1 ... Row:0x1a2b` by the names that CPER uses."""
+    own = other.partition("APEI location:")[0]
+    found = {DRIVER_KEYS.get(key.lower()): value for key, value in PAIR.findall(own)}
+    return {key: int(value, 0) for key, value in found.items() if key}
+
+
+def codes(other: str) -> dict[str, Any]:
+    """MSCOD and MCACOD of `err_code:0x0101:0x0090`, and flags in front of them."""
+    found = ERR_CODE.search(other)
+    out: dict[str, Any] = {"mscod": int(found[1], 16), "mcacod": int(found[2], 16)} if found else {}
+    if "OVERFLOW" in other:
+        out["overflow"] = True
+    return out

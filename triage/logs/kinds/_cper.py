@@ -1,0 +1,112 @@
+"""The lines of CPER records (grammars/_cper.lark) to hardware errors, one per section; used by `ghes` and `bert`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from triage.logs.decode import aer, cper
+from triage.logs.kinds._fields import number
+from triage.model import Event, HardwareError, Severity
+
+SectionFields = dict[str, Any]
+HEAD = ("source", "severity", "seq", "cpu")  # fields of the record; all others are its sections'
+
+
+def read(tokens: Iterable[Any]) -> dict[str, Any]:
+    """Head fields and `sections`: one begins at each "Error N, type:", or with the first line of a record that lost its head."""
+    head: dict[str, Any] = {}
+    sections: list[SectionFields] = []
+    pending: SectionFields = {}  # a time stamp stands before the section that it belongs to
+    for token in tokens:
+        fields = {name: value for name, value in token.fields.items() if value is not None}
+        head |= {name: fields.pop(name) for name in HEAD if name in fields} | head
+        if "index" in fields:
+            sections.append({"extra": [], "remarks": [], **pending, **fields})
+            pending = {}
+        elif "tstamp" in fields:
+            pending = fields
+        elif fields:
+            if not sections:
+                sections.append({"extra": [], "remarks": []})
+            put(sections[-1], fields)
+    return head | {"sections": sections}
+
+
+def put(section: SectionFields, fields: dict[str, str]) -> None:
+    """Add a line's fields: the first value of a name wins; unnamed ones are listed in their order."""
+    if "field" in fields:
+        section["extra"].append((fields["field"].strip(), fields["value"].strip()))
+    elif "structure" in fields:
+        section["extra"].append((fields["structure"], fields["number"]))
+    elif "remark" in fields or "dump" in fields:
+        section["remarks"].append(fields.get("remark") or fields["dump"])
+    else:
+        for name, value in fields.items():
+            section.setdefault(name, value)
+
+
+def errors(record: dict[str, Any], base: dict[str, Any], *, previous_boot: bool) -> list[Event]:
+    """One error per section; a record that has none still is one error."""
+    return [error(record, section, base, previous_boot) for section in record.get("sections") or [{}]]
+
+
+def error(record: dict[str, Any], section: SectionFields, base: dict[str, Any], previous_boot: bool) -> HardwareError:
+    """One section: `physical_address` and `granularity` in bytes, the reporter's other lines in `detail`."""
+    section_type = (
+        section.get("section_type") or section.get("guid") or ("memory error" if "error_name" in section else None)
+    )
+    code = number(section.get("error_type"), 0)
+    component = cper.component(section_type, section.get("error_name"))
+    known = cper.severity(section.get("section_severity"), record.get("severity"))
+    guess: Severity = "recoverable" if component == "memory" and code in cper.UNCORRECTED_TYPES else "corrected"
+    return HardwareError(
+        **base,
+        component=component,
+        severity=known or guess,
+        what=what(section, section_type),
+        sequence=number(record.get("seq")),
+        section=number(section.get("index")),
+        physical_address=number(section.get("physical_address") or section.get("fault_address"), 16),
+        granularity=cper.granularity(number(section.get("mask"), 16)),
+        location=cper.location(section.get("location")) | cper.dimm(section.get("dimm")),
+        device=section.get("device") or section.get("agent"),
+        cpu=number(record.get("cpu")),
+        previous_boot=previous_boot,
+        detail=detail(record, section, section_type),
+    )
+
+
+def what(section: SectionFields, section_type: str | None) -> str:
+    """The reporter's words: the error type, or the set PCIe status bits, or at least the section's type."""
+    if section.get("error_name"):
+        return str(section["error_name"]).strip()
+    bits = pcie_bits(section)
+    return f"{section_type or 'hardware error'}{': ' if bits else ''}{', '.join(bits)}"
+
+
+def pcie_bits(section: SectionFields) -> tuple[str, ...]:
+    """Names of the unmasked AER status bits of a PCIe section."""
+    uncorrectable = aer.bits(section.get("uncor_status"), section.get("uncor_mask"), aer.UNCORRECTABLE)
+    return uncorrectable + aer.bits(section.get("cor_status"), section.get("cor_mask"), aer.CORRECTABLE)
+
+
+def detail(record: dict[str, Any], section: SectionFields, section_type: str | None) -> dict[str, Any]:
+    """What has no field of its own; keys only for what was printed."""
+    out = {
+        "event_severity": record.get("severity"),
+        "section_severity": section.get("section_severity"),
+        "section_type": section_type,
+        "apei_source": number(record.get("source")),
+        "error_type": number(section.get("error_type"), 0),
+        "error_status": section.get("status"),
+        "error_status_text": section.get("status_text"),
+        "fru_id": section.get("fru_id"),
+        "fru_text": section.get("fru_text", "").strip(),
+        "tstamp": section.get("tstamp", "").strip(),
+        "tstamp_precise": section["clock"] == "precise" if "clock" in section else None,
+        "pcie_status": list(pcie_bits(section)),
+        "fields": [list(pair) for pair in section.get("extra", ())],
+        "remarks": section.get("remarks"),
+    }
+    return {name: value for name, value in out.items() if value not in (None, "", [])}
