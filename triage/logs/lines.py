@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from triage.logs.prefix import Prefix, split
-from triage.logs.scan import CHUNK, Buffer
+from triage.logs.scan import Buffer, release
 
 LINE_LIMIT = 4096  # bytes of one line that are looked at
+COUNTED = 1 << 20  # bytes counted at a time: what fits a cache is copied for nothing
 PIECE = 16 * LINE_LIMIT  # a line without end is taken in pieces of this size
 
 
@@ -35,8 +36,9 @@ class LineReader:
         start = self.data.rfind(b"\n", max(self.pos, offset - PIECE), offset) + 1
         start = start or max(0, offset - LINE_LIMIT // 2)  # inside an endless line: begin near the hit
         while self.pos < start:
-            stop = min(start, self.pos + CHUNK)
+            stop = min(start, self.pos + COUNTED)
             self.number += self.data[self.pos : stop].count(b"\n")
+            release(self.data, self.pos, stop)
             self.pos = stop
 
     def read(self) -> Line | None:
