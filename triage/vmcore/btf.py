@@ -1,6 +1,7 @@
 """BTF, the compact type information every modern kernel carries: the raw section to an index of types.
 
-Pure: bytes in, numbers and names out; what drgn makes of it stands in `typefinder.py`. Layout (include/uapi/linux/btf.h):
+Pure: bytes in, numbers and names out; what drgn makes of it stands in `typefinder.py`.
+Layout (include/uapi/linux/btf.h):
 
     struct btf_header { u16 magic 0xeb9f; u8 version, flags; u32 hdr_len, type_off, type_len, str_off, str_len;
                         u32 layout_off, layout_len;  /* Linux 7.x */ };
@@ -55,7 +56,7 @@ class Entry(NamedTuple):
 
 
 class Btf:
-    """Index of one BTF blob: types by id, ids by kind and name. Costs one pass over the type section (0.1 s for a kernel)."""
+    """Index of one BTF blob: types by id, ids by kind and name; one pass over the type section (0.1 s for a kernel)."""
 
     def __init__(self, data: bytes) -> None:
         header = _header(data)
@@ -107,7 +108,9 @@ class Btf:
         """The common words of a type; IndexError for an id that does not exist."""
         position = self._offsets[type_id]
         name, info, size_or_type = self._words[position : position + 3]
-        return Entry(info >> 24 & 0x7F, self.string(name), info & 0xFFFFFF, bool(info >> 31), size_or_type, position + 3)
+        return Entry(
+            info >> 24 & 0x7F, self.string(name), info & 0xFFFFFF, bool(info >> 31), size_or_type, position + 3
+        )
 
     def word(self, index: int) -> int:
         """One 32-bit word of the type section."""
