@@ -1,4 +1,4 @@
-"""UEFI Common Platform Error Records: severity, granularity, location (UEFI 2.10 app. N; drivers/firmware/efi/cper.c)."""
+"""UEFI Common Platform Error Records: severity, granularity, location (drivers/firmware/efi/cper.c)."""
 
 from __future__ import annotations
 

@@ -15,8 +15,9 @@ NO_LABEL = frozenset({"unknown label", "unknown memory", "any memory", "(null)",
 # "memory read error" details of skx, i10nm, imh (ADXL or not) and sb_edac, to the names of the other reporters.
 DRIVER_KEYS = {
     "processorsocketid": "socket", "socket": "socket", "memorycontrollerid": "memory_controller",
-    "ha": "memory_controller", "channelid": "channel", "dimmslotid": "slot", "physicalrankid": "rank", "rank": "rank", "row": "row",
-    "column": "column", "col": "column", "bank": "bank", "bankgroup": "bank_group", "chipselect": "chip_select",
+    "ha": "memory_controller", "channelid": "channel", "dimmslotid": "slot", "physicalrankid": "rank",
+    "rank": "rank", "row": "row", "column": "column", "col": "column", "bank": "bank", "bankgroup": "bank_group",
+    "chipselect": "chip_select",
 }  # fmt: skip
 PAIR = re.compile(r"(\w+):(0x[0-9a-fA-F]+|-?\d+)(?=[\s,)]|$)")
 ERR_CODE = re.compile(r"err_code:(?:0x)?([0-9a-fA-F]{4}):(?:0x)?([0-9a-fA-F]{4})")

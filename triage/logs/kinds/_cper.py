@@ -14,7 +14,7 @@ HEAD = ("source", "severity", "seq", "cpu")  # fields of the record; all others 
 
 
 def read(tokens: Iterable[Any]) -> dict[str, Any]:
-    """Head fields and `sections`: one begins at each "Error N, type:", or with the first line of a record that lost its head."""
+    """Head fields and `sections`: one begins at each "Error N, type:", or with the first line if that is lost."""
     head: dict[str, Any] = {}
     sections: list[SectionFields] = []
     pending: SectionFields = {}  # a time stamp stands before the section that it belongs to

@@ -21,3 +21,8 @@ def number(text: str | None, base: int = 10) -> int | None:
         return int(text, base) if text else None
     except ValueError:
         return None
+
+
+def present(**values: Any) -> dict[str, Any]:
+    """The named values that are there."""
+    return {name: value for name, value in values.items() if value is not None}

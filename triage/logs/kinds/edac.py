@@ -1,6 +1,6 @@
 """An EDAC line of any driver family (drivers/edac/edac_mc.c, edac_device.c, edac_pci_sysfs.c; 5.4 to 7.3):
 
-EDAC MC0: 1 UE memory read error on CPU_SrcID#0_Ha#0_Chan#1_DIMM#0 (channel:1 slot:0 page:0x40272d offset:0x5080 grain:32)
+EDAC MC0: 1 UE memory read error on CPU_SrcID#0_Ha#0_Chan#1_DIMM#0 (slot:0 page:0x40272d offset:0x5080 grain:32)
 EDAC DEVICE0: UE: xgene-l3 instance: l3-0 block: l3 count: 1 'L3 UE'
 EDAC PCI0: Master Data Parity Error on 0000:00:1c.0
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from triage.logs.decode import cper, edac
-from triage.logs.kinds._fields import number
+from triage.logs.kinds._fields import number, present
 from triage.model import Event, HardwareError, Severity
 
 ANCHORS = (b"EDAC MC", b"EDAC DEVICE", b"EDAC PCI")
@@ -93,8 +93,3 @@ def parity(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:
     return HardwareError(
         **base, component="pcie", severity="recoverable", what=fields["message"], device=cper.pci(fields["pci"])
     )
-
-
-def present(**values: Any) -> dict[str, Any]:
-    """The named values that are there."""
-    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,199 @@
+"""x86 machine check registers (Intel SDM vol. 3B ch. 16 and 17, AMD APM vol. 2 ch. 9; arch/x86/kernel/cpu/mce, 7.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from triage.model import Component, Severity
+
+INTEL, AMD, HYGON, ZHAOXIN = 0, 2, 9, 10  # the kernel's X86_VENDOR_*, as the PROCESSOR line prints them
+ADDRESS_BITS = (1 << 52) - 1
+PAGE_SHIFT = 12  # x86 has no other
+FIRMWARE_BANK = -1  # the kernel's mirror of a GHES memory error
+
+STATUS_BITS = {63: "VAL", 62: "OVER", 61: "UC", 60: "EN", 59: "MISCV", 58: "ADDRV", 57: "PCC"}
+INTEL_BITS = {56: "S", 55: "AR"}
+AMD_BITS = {
+    55: "TCC", 54: "PADDRV", 53: "SYNDV", 46: "CECC", 45: "UECC", 44: "DEFERRED", 43: "POISON", 40: "SCRUB",
+}  # fmt: skip
+MCG_BITS = {0: "RIPV", 1: "EIPV", 2: "MCIP", 3: "LMCES", 12: "SEAM_NR"}
+
+SIMPLE = {
+    0x0000: "no error", 0x0001: "unclassified", 0x0002: "microcode ROM parity error", 0x0003: "external error",
+    0x0004: "FRC error", 0x0005: "internal parity error", 0x0006: "SMM handler code access violation",
+    0x0400: "internal timer error", 0x0E0B: "I/O error", 0x0134: "data load", 0x0150: "instruction fetch",
+    0x017A: "L3 explicit writeback",
+}  # fmt: skip
+SRAR_SRAO = frozenset({0x0134, 0x0150, 0x017A})
+MEMORY_ACTION = ("generic", "read", "write", "address/command", "scrub")
+LEVELS = ("L0", "L1", "L2", "generic")
+TRANSACTIONS = ("instruction", "data", "generic", "reserved")
+REQUESTS = ("generic", "read", "write", "data read", "data write", "instruction fetch", "prefetch", "eviction", "snoop")
+UMC_HWID = 0x96  # AMD unified memory controller: its address is normalised, not a system address
+DRAM_ECC = 0x8  # extended error code of a DRAM error in the AMD northbridge before SMCA
+NORTHBRIDGE = 4
+SMCA_FAMILY = 0x17
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bank:
+    """The registers of one machine check bank; None: not printed."""
+
+    status: int
+    bank: int | None = None
+    address: int | None = None
+    misc: int | None = None
+    ipid: int | None = None
+    vendor: int | None = None
+    cpuid: int | None = None
+
+    def bit(self, number: int) -> bool:
+        """Whether bit `number` of MCi_STATUS is set."""
+        return bool(self.status >> number & 1)
+
+    @property
+    def amd(self) -> bool:
+        """AMD or Hygon; without a PROCESSOR line only an IPID register tells."""
+        return self.vendor in (AMD, HYGON) or (self.vendor is None and self.ipid is not None)
+
+    @property
+    def code(self) -> int:
+        """MCACOD without its filter bit 12."""
+        return self.status & 0xEFFF
+
+    @property
+    def scalable(self) -> bool:
+        """Whether the bank is of AMD's scalable MCA (family 17h and later), where bank numbers say nothing."""
+        family = (self.cpuid >> 8 & 0xF) + (self.cpuid >> 20 & 0xFF) if self.cpuid else 0
+        return self.amd and (self.ipid is not None or family >= SMCA_FAMILY)
+
+    @property
+    def memory_controller(self) -> bool:
+        """Whether an AMD memory controller reported: a UMC, or DRAM ECC in the northbridge of older families."""
+        if self.scalable:
+            return (self.ipid or 0) >> 32 & 0xFFF == UMC_HWID
+        return self.amd and self.bank == NORTHBRIDGE and self.status >> 16 & 0x1F == DRAM_ECC
+
+
+def flags(value: int, names: dict[int, str]) -> list[str]:
+    """Names of the set bits, highest first: `flags(5, MCG_BITS)` is `["MCIP", "RIPV"]`."""
+    return [name for bit, name in sorted(names.items(), reverse=True) if value >> bit & 1]
+
+
+def error_class(bank: Bank) -> str:
+    """corrected, deferred, UCNA, SRAO, SRAR or fatal, by the bits that the kernel's severity table looks at."""
+    if not bank.bit(61):
+        return "deferred" if bank.amd and bank.bit(44) else "corrected"
+    if bank.bit(57):
+        return "fatal"
+    if bank.amd:
+        return "uncorrected"
+    if not bank.bit(56):
+        return "UCNA"
+    return "SRAR" if bank.bit(55) else "SRAO"
+
+
+SEVERITIES: dict[str, Severity] = {
+    "corrected": "corrected", "deferred": "deferred", "UCNA": "deferred", "SRAO": "recoverable", "SRAR": "recoverable",
+    "uncorrected": "recoverable", "fatal": "fatal",
+}  # fmt: skip
+
+
+def severity(bank: Bank) -> Severity:
+    """How bad the bank's error is; the kernel handles UCNA (poison nobody has used yet) and deferred errors alike."""
+    return SEVERITIES[error_class(bank)]
+
+
+def usable_address(bank: Bank) -> int | None:
+    """The system physical address in MCi_ADDR, None if it is not one (mce_usable_address, 7.3)."""
+    if bank.address is None or not bank.bit(58):
+        return None
+    rule = amd_usable if bank.amd and bank.bank != FIRMWARE_BANK else intel_usable
+    return bank.address & ADDRESS_BITS if rule(bank) else None
+
+
+def intel_usable(bank: Bank) -> bool:
+    """MISC says the address is physical and exact to a page (Intel and Zhaoxin)."""
+    misc = bank.misc or 0
+    return bank.bit(59) and misc >> 6 & 7 == 2 and misc & 0x3F <= PAGE_SHIFT
+
+
+def amd_usable(bank: Bank) -> bool:
+    """A DRAM error of the old northbridge, or PADDRV; POISON too, but not where the UMC gives its normalised address."""
+    if bank.bank == NORTHBRIDGE and not bank.scalable:
+        return bank.memory_controller
+    return bank.bit(54) or (bank.bit(43) and not bank.memory_controller)
+
+
+def granularity(bank: Bank) -> int | None:
+    """Bytes that MISC vouches for: 1 << LSB, None where MISC does not say (AMD's has another layout)."""
+    if not bank.bit(59) or bank.misc is None or (bank.amd and bank.bank != FIRMWARE_BANK):
+        return None
+    return 1 << (bank.misc & 0x3F)
+
+
+def is_memory(bank: Bank) -> bool:
+    """Whether the code tells of memory content: controller, scrubber, or data loaded, fetched or written back."""
+    if bank.amd:
+        return bank.memory_controller
+    code = bank.code
+    return 0x80 <= code <= 0xCF or 0x280 <= code <= 0x2CF or code in SRAR_SRAO
+
+
+def component(bank: Bank) -> Component:
+    """The part of the machine that the error code names."""
+    code = bank.code
+    if is_memory(bank):
+        return "memory"
+    if code & 0xFF00 == 0x0100 or code & 0xFFFC == 0x000C:
+        return "cache"
+    return "bus" if code & 0xF800 == 0x0800 else "processor"
+
+
+def text(bank: Bank) -> str:
+    """The error code in words: `memory read error on channel 1`, `data load`, `L2 data cache read error`."""
+    code = bank.code
+    if code in SIMPLE and not (bank.amd and code in SRAR_SRAO):
+        return SIMPLE[code]
+    if code & 0xFD80 == 0x0080:
+        return memory_text(code)
+    if code & 0xFFFC == 0x000C:
+        return f"{LEVELS[code & 3]} cache error"
+    if code & 0xFFF0 == 0x0010:
+        return f"{LEVELS[code & 3]} {TRANSACTIONS[code >> 2 & 3]} TLB error"
+    if code & 0xFF00 == 0x0100:
+        return f"{LEVELS[code & 3]} {TRANSACTIONS[code >> 2 & 3]} cache {request(code)} error"
+    if code & 0xF800 == 0x0800:
+        return f"bus or interconnect {request(code)} error"
+    return "internal error" if code & 0xFC00 == 0x0400 else f"error code {code:#06x}"
+
+
+def request(code: int) -> str:
+    """The RRRR field of cache and bus errors."""
+    field = code >> 4 & 0xF
+    return REQUESTS[field] if field < len(REQUESTS) else "reserved"
+
+
+def memory_text(code: int) -> str:
+    """The memory controller's MMM and CCCC fields; channel 15 means that it is not told."""
+    action, channel = code >> 4 & 7, code & 0xF
+    name = MEMORY_ACTION[action] if action < len(MEMORY_ACTION) else "reserved"
+    return f"memory {name} error" + (f" on channel {channel}" if channel != 0xF else "")
+
+
+def decode(bank: Bank, mcgstatus: int | None = None) -> dict[str, Any]:
+    """What the registers say, for `mca{}`: class, flags, codes in numbers and words."""
+    names = STATUS_BITS | (AMD_BITS if bank.amd else INTEL_BITS)
+    out: dict[str, Any] = {
+        "class": error_class(bank),
+        "flags": flags(bank.status, names),
+        "mcacod": bank.code,
+        "mscod": bank.status >> 16 & 0xFFFF,
+        "text": text(bank),
+    }
+    if not bank.amd:
+        out["corrected_count"] = bank.status >> 38 & 0x7FFF
+    if mcgstatus is not None:
+        out["mcg_flags"] = flags(mcgstatus, MCG_BITS)
+    return out
