@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", help="cases, as shell patterns; all without any")
     parser.add_argument("--half", action="store_true", help="only the representative cases")
     parser.add_argument("--again", action="store_true", help="make finished cases anew")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     try:
         return _act(options)
     except LabError as error:

@@ -78,7 +78,6 @@ def _consume(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, s
     cpu, touched = debugger.wait_for_stop(60)
     debugger.command(f"Hg{cpu + 1:x}")
     rip = debugger.register(RIP)
-    touched = touched or victim.page or 0
     address = victim.pfn << 12 | touched & 0xFFF
     machine_check(guest, case, cpu, DATA_LOAD, address)
     debugger.command(f"z4,{victim.page:x},1000")
@@ -118,6 +117,7 @@ DEATHS: dict[str, Callable[[Guest, Case, Sequence[Victim]], dict[str, str]]] = {
     "nmi": _nmi,
     "sysctl": _sysctl,
 }
+FAULTS = {"scribble", "consume", "bug"}
 
 
 def die(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, str]:
@@ -128,14 +128,14 @@ def die(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, str]:
     else:
         guest.wait_serial(DEAD, 120)
         time.sleep(1.0)
-    return seen(guest.serial()) | known
+    return seen(guest.serial(), faults=case.death in FAULTS) | known
 
 
-def seen(console: str) -> dict[str, str]:
-    """What the dying kernel itself said: the panic line, and the function the fault was in."""
+def seen(console: str, faults: bool) -> dict[str, str]:
+    """What the dying kernel itself said: the panic line, and where it died by a fault the function that took it."""
     death = {}
     if panic := re.search(r"Kernel panic - not syncing: (.*)", console):
         death["panic"] = panic.group(1).strip()
-    if function := re.search(r"(?:RIP: 0010:|RIP 10:<\w+> \{)([A-Za-z_][\w.]*)\+0x", console):
+    if faults and (function := re.search(r"(?:RIP: 0010:|RIP 10:<\w+> \{)([A-Za-z_][\w.]*)\+0x", console)):
         death["function"] = function.group(1)
     return death

@@ -158,6 +158,16 @@ def _copy(source: Path, target: Path) -> None:
     target.chmod(0o755)
 
 
+def acpi_upgrade(table: bytes) -> bytes:
+    """An uncompressed archive that, first in the initrd, hands the kernel an ACPI table."""
+    tree = images() / "acpi-tree"
+    (tree / "kernel/firmware/acpi").mkdir(parents=True, exist_ok=True)
+    (tree / "kernel/firmware/acpi/hest.aml").write_bytes(table)
+    archive = images() / "acpi.cpio"
+    run(["sh", "-c", 'cd "$1" && find kernel | cpio -o -H newc --quiet >"$2"', "sh", tree, archive])
+    return archive.read_bytes()
+
+
 def _pack(tree: Path) -> bytes:
     """A gzip-compressed cpio archive of a folder, as the kernel takes for an initramfs."""
     archive = tree.with_name(tree.name + ".cpio.gz")

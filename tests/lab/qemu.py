@@ -60,6 +60,7 @@ class Shell:
         self._connection = connection
         self._pending = b""
         self._log = log.open("w")
+        self._command = "boot"
 
     def answer(self, seconds: float = 60.0) -> str:
         """Wait for the end of the running command and return what it printed."""
@@ -71,18 +72,19 @@ class Shell:
             except TimeoutError:
                 got = b""
             if not got:
-                raise LabError(f"the guest gave no answer within {seconds:.0f} s: {self._pending[-300:]!r}")
+                raise LabError(f"the guest gave no answer within {seconds:.0f} s to {self._command}: {self._pending[-300:]!r}")
             self._pending += got
         output = self._pending[: found.start()].decode(errors="replace").replace("\r", "").strip()
         self._pending = self._pending[found.end() :]
         self._log.write(output + f"\n[{found.group(1).decode()}]\n")
         self._log.flush()
         if found.group(1) != b"0":
-            raise LabError(f"the guest's command failed: {output}")
+            raise LabError(f"the guest's command failed: {self._command}: {output}")
         return output
 
     def send(self, line: str) -> None:
         """Start a command without waiting for it: it may be the guest's last."""
+        self._command = line
         self._log.write(f"$ {line}\n")
         self._log.flush()
         self._connection.sendall(line.encode() + b"\n")
@@ -125,18 +127,19 @@ class Debugger:
         """Let the guest run on, without waiting."""
         self._send("c")
 
-    def wait_for_stop(self, seconds: float) -> tuple[int, int | None]:
+    def wait_for_stop(self, seconds: float) -> tuple[int, int]:
         """Wait until a watchpoint is hit; return the CPU (from 0) and the address that was touched."""
         self._connection.settimeout(seconds)
         try:
-            stop = self._receive()
+            # attaching reports a stop of its own, which may come late
+            while not (watch := re.search(r"watch:(\w+)", stop := self._receive())):
+                pass
         except TimeoutError:
             raise LabError(f"nothing touched the watched page within {seconds:.0f} s") from None
         finally:
             self._connection.settimeout(60)
         thread = re.search(r"thread:(?:p\w+\.)?0*(\w+)", stop)
-        watch = re.search(r"watch:(\w+)", stop)
-        return int(thread.group(1), 16) - 1 if thread else 0, int(watch.group(1), 16) if watch else None
+        return int(thread.group(1), 16) - 1 if thread else 0, int(watch.group(1), 16)
 
     def register(self, number: int) -> int:
         """One 64-bit register by its number in GDB's description (x86-64: 16 is rip)."""
@@ -165,7 +168,7 @@ class Guest:
         words += ["-gdb", f"unix:{sockets['gdb']},server=on,wait=off"]
         (folder / "qemu.cmd").write_text(" ".join(words) + "\n")
         self._sockets = sockets
-        with open(folder / "qemu.log", "wb") as log:
+        with (folder / "qemu.log").open("wb") as log:
             self.process = subprocess.Popen(words, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         self.shell = Shell(connect(sockets["control"], self.process), folder / "control.log")
         self.monitor = Monitor(connect(sockets["qmp"], self.process))

@@ -15,7 +15,7 @@ NICE = ("nice", "-n", "10")
 def run(command: Sequence[str | Path], cwd: Path | None = None, stdin: Path | None = None) -> str:
     """Run a host command niced and return its output; a failure is a LabError with the last lines of it."""
     words = [*NICE, *map(str, command)]
-    with open(stdin or os.devnull, "rb") as source:
+    with (stdin or Path(os.devnull)).open("rb") as source:
         done = subprocess.run(words, cwd=cwd, stdin=source, capture_output=True, check=False)
     output = (done.stdout + done.stderr).decode(errors="replace")
     if done.returncode:

@@ -39,7 +39,7 @@ def compose(
 def expected(case: Case, victims: list[Victim]) -> dict[str, Any]:
     """The verdict that the table of cases names, as fields; what-if is settled later (settle_what_if)."""
     cause, confidence = case.verdict.split()
-    about_a_page = case.death in ("consume", "scribble", "sysctl")
+    about_a_page = case.death in ("consume", "scribble", "sea", "sysctl")
     blamed = [victim.pfn for victim in victims if about_a_page and not victim.innocent]
     return {
         "cause": cause,

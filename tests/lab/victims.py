@@ -67,15 +67,13 @@ def _named(request: str, **details: str) -> Callable[[Shell], Answer]:
 def _holder(kind: str, path: str = "", before: str = ":") -> Callable[[Shell], Answer]:
     """A process that maps the page and sleeps."""
 
+    output = f"/tmp/{kind}"
+    wait = f"i=0; while [ ! -s {output} ] && [ $i -lt 50 ]; do sleep 0.1; i=$((i+1)); done; cat {output}"
+
     def make(shell: Shell) -> Answer:
         shell.run(before)
-        shell.run(f"labtool hold {kind} {path} >/tmp/{kind} 2>&1 </dev/null 3<&- &")
-        answer = _words(
-            shell.run(
-                f"i=0; while [ ! -s /tmp/{kind} ] && [ $i -lt 50 ]; do sleep 0.1; i=$((i+1)); done; cat /tmp/{kind}"
-            )
-        )
-        return answer | ({"path": path} if path else {})
+        shell.run(f"labtool hold {kind} {path} >{output} 2>&1 </dev/null 3<&- &")
+        return _words(shell.run(wait)) | ({"path": path} if path else {})
 
     return make
 
@@ -139,9 +137,7 @@ KINDS: dict[str, Kind] = {
     "buddy": Kind("free", _free),
     "anon": Kind("anonymous", _holder("anon")),
     "tmpfs": Kind("shmem", _holder("file-dirty", "/srv/big")),
-    "pagecache": Kind(
-        "page-cache", _holder("file-clean", "/mnt/data", "[ -d /mnt/lost+found ] || mount -t ext4 /dev/vda /mnt")
-    ),
+    "pagecache": Kind("page-cache", _holder("file-clean", "/mnt/data", "mount -t ext4 /dev/vda /mnt")),
     "hugetlb": Kind("hugetlb", _holder("hugetlb", "", "echo 4 >/proc/sys/vm/nr_hugepages")),
 }
 NEEDS_DISK = {"pagecache"}
