@@ -24,7 +24,9 @@ class Sample:
     def read(cls, path: Path) -> Sample:
         head, _, log = path.read_bytes().partition(b"\n\n")
         lines = head.decode().splitlines()
-        return cls(path, [x for x in lines if x.startswith("#")], [x for x in lines if x and not x.startswith("#")], log)
+        return cls(
+            path, [x for x in lines if x.startswith("#")], [x for x in lines if x and not x.startswith("#")], log
+        )
 
     def write(self, found: list[str]) -> None:
         self.path.write_bytes("\n".join([*self.comments, *found, "", ""]).encode() + self.log)
@@ -38,7 +40,10 @@ class Sample:
         for case in judge_logs([(text, events)]):
             verdict = case.verdict
             out.append(f"CASE: {verdict.cause} {verdict.confidence} | {case.crash.title if case.crash else 'no crash'}")
-            out += [f"PAGE: {page.pfn:#x} {page.type} {'open' if page.open else 'closed'}{' blamed' if page.blamed else ''}" for page in case.pages]
+            out += [
+                f"PAGE: {page.pfn:#x} {page.type} {'open' if page.open else 'closed'}{' blamed' if page.blamed else ''}"
+                for page in case.pages
+            ]
             out += [f"LINK: {link.pfn:#x} {link.match} {link.via}" for link in case.links]
             out += [f"WHATIF: {w.policy} {w.pfn:#x} {w.would_panic}" for w in case.counterfactual]
         return out + [f"RESIDUE: {number} {line}" for number, line in parser.residue]
@@ -57,7 +62,14 @@ def describe(event: Event) -> str:
                 "mca": ",".join(f"{k}:{v}" for k, v in event.mca.items()),
             }  # fmt: skip
         case MemoryFailure():
-            fields = {"action": event.action, "pfn": hexed(event.pfn), "label": event.label, "result": event.result, "task": event.task, "pid": event.pid}
+            fields = {
+                "action": event.action,
+                "pfn": hexed(event.pfn),
+                "label": event.label,
+                "result": event.result,
+                "task": event.task,
+                "pid": event.pid,
+            }
         case Crash():
             frames = event.traces[0].frames if event.traces else ()
             fields = {
@@ -70,7 +82,11 @@ def describe(event: Event) -> str:
             fields = {"what": event.what, **event.values}
     if event.missing:
         fields["missing"] = "+".join(event.missing)
-    told = " ".join(f"{name}={value!r}" if " " in str(value) else f"{name}={value}" for name, value in fields.items() if value not in (None, "", 0))
+    told = " ".join(
+        f"{name}={value!r}" if " " in str(value) else f"{name}={value}"
+        for name, value in fields.items()
+        if value not in (None, "", 0)
+    )
     return f"EVENT: {event.kind} {event.first_line}-{event.last_line} {told}"
 
 

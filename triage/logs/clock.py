@@ -23,8 +23,7 @@ def wall_seconds(text: str | None, near: float | None = None) -> float | None:
     """Unix seconds of a wall clock; times without zone are taken as UTC.
 
     `2026-11-23T02:11:47,123456+00:00`, `Mon Nov 23 02:11:47 2026`, `1795399907.123456`. `Nov 23 02:11:47` has no year:
-    it is the last such day not after `near` (Unix seconds, when the log was taken); without `near` it is None, as is what
-    is no time.
+    it is the last such day not after `near` (Unix seconds, when the log was taken). None: no `near` for it, or no time.
     """
     if not text:
         return None
