@@ -1,0 +1,1 @@
+"""Scores triage against folders of logs whose crashes are known."""
