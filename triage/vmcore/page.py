@@ -64,6 +64,8 @@ class Page:
 
     def flag_names(self) -> tuple[str, ...]:
         """The flags as words, without prefix: "hwpoison", "reserved" ..."""
+        if self.head is not self:
+            return ("hwpoison",) if self.flag("PG_hwpoison") else ()  # a tail's other bits have other meanings
         text = mm.decode_page_flags(self.struct)
         return tuple(word.removeprefix("PG_") for word in text.split("|") if word.startswith("PG_"))
 

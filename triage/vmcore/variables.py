@@ -58,6 +58,7 @@ VARIABLES = {
     "vmap_zone_size": "unsigned int",
     "pcpu_chunk_lists": "struct list_head *",  # mm/percpu.c
     "pcpu_nr_slots": "int",
+    "pcpu_unit_size": "int",
     "pcpu_first_chunk": "struct pcpu_chunk *",
     "pcpu_reserved_chunk": "struct pcpu_chunk *",
     "hstates": "struct hstate [16]",  # mm/hugetlb.c, HUGE_MAX_HSTATE bounds it

@@ -1,0 +1,65 @@
+"""Kernel stacks. With VMAP_STACK (all x86-64 and arm64) they are vmalloc areas that a task names, else linear memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from drgn import Object
+from drgn.helpers.linux.cpumask import for_each_online_cpu
+from drgn.helpers.linux.pid import for_each_task
+from drgn.helpers.linux.sched import idle_task
+
+from triage.vmcore import vmap
+from triage.vmcore.core import DAMAGE, Core
+from triage.vmcore.finding import Finding
+from triage.vmcore.objects import task_name
+from triage.vmcore.page import Page
+
+ORDER = 45
+# who allocates a stack: alloc_thread_stack_node(), inlined into one of its callers (kernel/fork.c)
+_FORK = (
+    "alloc_thread_stack_node",
+    "dup_task_struct",
+    "copy_process",
+    "kernel_clone",
+    "kernel_thread",
+    "create_io_thread",
+)
+
+
+def inspect(page: Page) -> Finding | None:
+    """`kernel-stack` with the task; without one if the stack is kept for the next task (a per-CPU cache of two)."""
+    if page.type_name is not None or page.mapping or page.refcount < 1:
+        return None
+    area = vmap.find(page)
+    if area is None:
+        return _linear(page)
+    owner = next((task for task in _tasks(page.core) if int(task.stack) == area.start), None)
+    if owner is None and area.caller not in _FORK:
+        return None
+    finding = Finding(type="kernel-stack", why="its vmalloc area is a task's stack", detail={"address": area.address})
+    if owner is None:
+        finding.why = f"its vmalloc area was made by {area.caller}() for a stack, which no task uses now"
+    else:
+        finding.detail["task"] = task_name(owner)
+    return finding
+
+
+def _linear(page: Page) -> Finding | None:
+    if page.core.prog.type("struct task_struct").has_member("stack_vm_area"):
+        return None
+    size = 4 * page.core.page_size
+    for task in _tasks(page.core):
+        if int(task.stack) <= page.virtual < int(task.stack) + size:
+            detail = {"task": task_name(task), "address": page.virtual}
+            return Finding(type="kernel-stack", why="a task's stack lies here", detail=detail)
+    return None
+
+
+def _tasks(core: Core) -> Iterator[Object]:
+    try:
+        yield from for_each_task(core.prog)
+        for cpu in for_each_online_cpu(core.prog):
+            yield idle_task(core.prog, cpu)
+    except DAMAGE as error:
+        core.note(f"list of tasks ended early: {error}")

@@ -1,0 +1,62 @@
+"""Which vmalloc area a page belongs to. struct page does not say, so the areas' page arrays are searched, as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from drgn import Object
+from drgn.helpers.linux.mm import for_each_vmap_area
+
+from triage.vmcore.core import DAMAGE, Core
+from triage.vmcore.page import Page
+
+_AREAS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One vmalloc area that holds a page."""
+
+    start: int
+    address: int  # of the page in question
+    size: int
+    caller: str | None
+    vm: Object
+
+
+def find(page: Page) -> Area | None:
+    """The area whose `vm_struct.pages` names the page (mm/vmalloc.c)."""
+    cache = page.core.prog.cache.setdefault("triage_vmap_pages", {})
+    if page.pfn not in cache:
+        cache[page.pfn] = _search(page)
+    found: Area | None = cache[page.pfn]
+    return found
+
+
+def _search(page: Page) -> Area | None:
+    needle = int(page.struct).to_bytes(8, "little")
+    for vm in _areas(page.core):
+        try:
+            pages, count = int(vm.pages), int(vm.nr_pages)
+            raw = page.core.prog.read(pages, 8 * count) if pages and 0 < count < 1 << 26 else b""
+        except DAMAGE:
+            continue
+        at = raw.find(needle)
+        while at >= 0 and at % 8:
+            at = raw.find(needle, at + 1)
+        if at >= 0:
+            start = int(vm.addr)
+            where = page.core.symbol(int(vm.caller))
+            offset = at // 8 << page.core.page_shift
+            return Area(start, start + offset, int(vm.size), where[0] if where else None, vm)
+    return None
+
+
+def _areas(core: Core) -> Iterator[Object]:
+    """The vm_struct of all areas in use."""
+    for area in islice(for_each_vmap_area(core.prog), _AREAS):
+        vm = area.vm.read_()
+        if vm:
+            yield vm
