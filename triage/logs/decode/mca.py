@@ -46,7 +46,7 @@ class Bank:
     misc: int | None = None
     ipid: int | None = None
     vendor: int | None = None
-    cpuid: int | None = None
+    family: int | None = None
 
     def bit(self, number: int) -> bool:
         """Whether bit `number` of MCi_STATUS is set."""
@@ -65,8 +65,7 @@ class Bank:
     @property
     def scalable(self) -> bool:
         """Whether the bank is of AMD's scalable MCA (family 17h and later), where bank numbers say nothing."""
-        family = (self.cpuid >> 8 & 0xF) + (self.cpuid >> 20 & 0xFF) if self.cpuid else 0
-        return self.amd and (self.ipid is not None or family >= SMCA_FAMILY)
+        return self.amd and (self.ipid is not None or (self.family or 0) >= SMCA_FAMILY)
 
     @property
     def memory_controller(self) -> bool:
@@ -74,6 +73,11 @@ class Bank:
         if self.scalable:
             return (self.ipid or 0) >> 32 & 0xFFF == UMC_HWID
         return self.amd and self.bank == NORTHBRIDGE and self.status >> 16 & 0x1F == DRAM_ECC
+
+
+def family(cpuid: int | None) -> int | None:
+    """The processor family in a CPUID signature: 0x800f82 is family 0x17."""
+    return None if cpuid is None else (cpuid >> 8 & 0xF) + (cpuid >> 20 & 0xFF if cpuid >> 8 & 0xF == 0xF else 0)
 
 
 def flags(value: int, names: dict[int, str]) -> list[str]:
@@ -120,7 +124,7 @@ def intel_usable(bank: Bank) -> bool:
 
 
 def amd_usable(bank: Bank) -> bool:
-    """A DRAM error of the old northbridge, or PADDRV; POISON too, but not where the UMC gives its normalised address."""
+    """A DRAM error of the old northbridge, or PADDRV; POISON too, unless the UMC gives its normalised address."""
     if bank.bank == NORTHBRIDGE and not bank.scalable:
         return bank.memory_controller
     return bank.bit(54) or (bank.bit(43) and not bank.memory_controller)

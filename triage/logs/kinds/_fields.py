@@ -26,3 +26,9 @@ def number(text: str | None, base: int = 10) -> int | None:
 def present(**values: Any) -> dict[str, Any]:
     """The named values that are there."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def only(tokens: list[Any]) -> dict[str, Any]:
+    """The fields of a record that is one line."""
+    fields: dict[str, Any] = tokens[0].fields
+    return fields

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from triage.logs.decode import cper, edac
-from triage.logs.kinds._fields import number, present
+from triage.logs.kinds._fields import number, only, present
 from triage.model import Event, HardwareError, Severity
 
 ANCHORS = (b"EDAC MC", b"EDAC DEVICE", b"EDAC PCI")
@@ -21,10 +21,7 @@ REQUIRED = ()
 
 
 class Fields:
-    @staticmethod
-    def start(tokens: list[Any]) -> dict[str, Any]:
-        fields: dict[str, Any] = tokens[0].fields
-        return fields
+    start = staticmethod(only)
 
 
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:

@@ -55,7 +55,7 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
         misc=registers["misc"],
         ipid=registers["ipid"],
         vendor=number(fields.get("vendor")),
-        cpuid=registers["cpuid"],
+        family=mca.family(registers["cpuid"]),
     )
     known = "status" in fields
     return [
