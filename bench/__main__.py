@@ -66,9 +66,8 @@ def dense(folder: Path, runs: int, _: float) -> str:
         logs.write_lines(path, logs.timed(logs.records(template, count)))
         lines = count * (template.count("\n") + 1)
         figure = side_by_side({"triage log": [PYTHON, "-m", "triage", "log", str(path)]}, min(runs, 3))["triage log"]
-        out.append(
-            f"  {name:34} {lines / figure.wall:10,.0f} event lines/s   peak {figure.peak:.0f} MB   ({lines:,} lines, {figure.wall:.2f} s)"
-        )
+        told = f"peak {figure.peak:.0f} MB   ({lines:,} lines, {figure.wall:.2f} s)"
+        out.append(f"  {name:34} {lines / figure.wall:10,.0f} event lines/s   {told}")
     return "\n".join(["dense events, triage log --jsonl, whole process", *out])
 
 

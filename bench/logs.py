@@ -1,4 +1,4 @@
-"""Writes the logs that the benchmarks read: sparse (a console that mostly says nothing of note) and dense (one event after another)."""
+"""Writes the logs that the benchmarks read: sparse (mostly nothing of note) and dense (one event after another)."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ CR2: ffff8881{n:08x}
 ---[ end trace 0000000000000000 ]---"""
 
 CE = (
-    "EDAC MC0: 1 CE memory read error on CPU_SrcID#0_Ha#0_Chan#1_DIMM#0 (channel:1 slot:0 page:{pfn:#x} offset:0x5080 grain:32 "
-    "syndrome:0x0 -  area:DRAM err_code:0001:0091 socket:0 ha:0 channel_mask:2 rank:1)"
+    "EDAC MC0: 1 CE memory read error on CPU_SrcID#0_Ha#0_Chan#1_DIMM#0 (channel:1 slot:0 page:{pfn:#x} offset:0x5080 "
+    "grain:32 syndrome:0x0 -  area:DRAM err_code:0001:0091 socket:0 ha:0 channel_mask:2 rank:1)"
 )
 
 

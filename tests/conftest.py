@@ -6,7 +6,7 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update", action="store_true", help="rewrite golden files and expectation headers; read the result in git diff")
+    parser.addoption("--update", action="store_true", help="rewrite golden files and expectation headers")
 
 
 @pytest.fixture

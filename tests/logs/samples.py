@@ -55,12 +55,21 @@ def describe(event: Event) -> str:
     match event:
         case HardwareError():
             fields = {
-                "component": event.component, "severity": event.severity, "what": event.what, "pa": hexed(event.physical_address),
-                "granularity": event.granularity, "page": hexed(event.page), "offset": hexed(event.page_offset), "device": event.device,
-                "cpu": event.cpu, "count": event.count if event.count != 1 else None, "previous": event.previous_boot or None,
-                "injected": event.injected or None, "location": ",".join(f"{k}:{v}" for k, v in event.location.items()),
+                "component": event.component,
+                "severity": event.severity,
+                "what": event.what,
+                "pa": hexed(event.physical_address),
+                "granularity": event.granularity,
+                "page": hexed(event.page),
+                "offset": hexed(event.page_offset),
+                "device": event.device,
+                "cpu": event.cpu,
+                "count": event.count if event.count != 1 else None,
+                "previous": event.previous_boot or None,
+                "injected": event.injected or None,
+                "location": ",".join(f"{k}:{v}" for k, v in event.location.items()),
                 "mca": ",".join(f"{k}:{v}" for k, v in event.mca.items()),
-            }  # fmt: skip
+            }
         case MemoryFailure():
             fields = {
                 "action": event.action,
@@ -73,11 +82,24 @@ def describe(event: Event) -> str:
         case Crash():
             frames = event.traces[0].frames if event.traces else ()
             fields = {
-                "title": event.title, "type": event.type, "function": event.function, "frame": event.frame, "task": event.task, "pid": event.pid,
-                "cpu": event.cpu, "arch": event.arch, "kernel": event.kernel, "taint": "".join(event.taint), "fault": hexed(event.fault_address),
-                "esr": hexed(event.esr), "registers": len(event.registers), "frames": len(frames), "traces": len(event.traces),
-                "panic": event.panic, "corrupted": event.corrupted,
-            }  # fmt: skip
+                "title": event.title,
+                "type": event.type,
+                "function": event.function,
+                "frame": event.frame,
+                "task": event.task,
+                "pid": event.pid,
+                "cpu": event.cpu,
+                "arch": event.arch,
+                "kernel": event.kernel,
+                "taint": "".join(event.taint),
+                "fault": hexed(event.fault_address),
+                "esr": hexed(event.esr),
+                "registers": len(event.registers),
+                "frames": len(frames),
+                "traces": len(event.traces),
+                "panic": event.panic,
+                "corrupted": event.corrupted,
+            }
         case Notice():
             fields = {"what": event.what, **event.values}
     if event.missing:

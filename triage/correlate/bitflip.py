@@ -1,7 +1,7 @@
 """Values one bit away from what the kernel must have meant: a suspicion with its reasons, never more.
 
-A single flipped bit in a pointer is what a failing DIMM without ECC, a bus or a cache leaves behind, and what a driver's
-`|=` into freed memory leaves behind as well. Each suspicion therefore says what makes chance an unlikely explanation.
+A single flipped bit in a pointer is what a failing DIMM without ECC, a bus or a cache leaves behind, and what a
+driver's `|=` into freed memory leaves behind as well. Each suspicion therefore says what makes chance unlikely.
 
     general protection fault, probably for non-canonical address 0xffef888104a3c0b8: 0000 [#1]
     list_del corruption. prev->next should be ffff888104a3c0b8, but was ffff888144a3c0b8. (prev=ffff888104a3c0c0)
@@ -89,7 +89,7 @@ def list_pointers(crash: Crash) -> Iterator[Suspicion]:
         difference = wanted ^ found
         if difference.bit_count() == 1:
             bit = difference.bit_length() - 1
-            # List heads are 8-byte aligned, so the low three bits never differ by design; objects lie a power of two apart.
+            # List heads are 8-byte aligned: the low three bits never differ by design. Strides are powers of two.
             sure = 0.9 if bit >= HIGH_BIT else 0.5 if bit < 3 else 0.3
             reason = f"the pointer that should stand there but for bit {bit}"
             yield Suspicion("list pointer", found, bit, wanted, reason, sure)
