@@ -108,8 +108,7 @@ class Parser:
             token = tokens[name]
             if token is None:
                 continue
-            key = key_of(token)
-            if (key is None or record.key is None or record.key == key) and record.feed(token):
+            if belongs(token, record) and record.feed(token):
                 return True
         return False
 
@@ -171,6 +170,20 @@ class Parser:
         return built
 
 
+def own_key(token: LineToken) -> str | None:
+    """The record that the line itself names: APEI's {n}, or the PCI device that an AER line is about."""
+    return token.fields.get("seq") or token.fields.get("bdf")
+
+
 def key_of(token: LineToken) -> str | None:
-    """What tells interleaved records apart: APEI's {n}, else printk's caller."""
-    return token.fields.get("seq") or token.line.prefix.caller
+    """What tells interleaved records apart: what the line names, else printk's caller."""
+    return own_key(token) or token.line.prefix.caller
+
+
+def belongs(token: LineToken, record: Record) -> bool:
+    """Whether the line may go on with the record: a name must be the same, a caller only where both are known."""
+    own = own_key(token)
+    if own is not None:
+        return own == record.key
+    caller = token.line.prefix.caller
+    return caller is None or record.key is None or record.key == caller

@@ -1,0 +1,33 @@
+"""How the recovery of a PCI device after an uncorrected error ended (drivers/pci/pcie/err.c, 5.4 to 7.3):
+
+pcieport 0000:3a:00.0: AER: device recovery failed
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from triage.logs.kinds._fields import only
+from triage.model import Event, HardwareError
+
+ANCHORS = (
+    b"evice recovery successful",
+    b"evice recovery failed",
+    b"can't recover (no error_detected",
+    b"AER: ",
+)
+GAP = 0
+REQUIRED = ()
+
+
+class Fields:
+    start = staticmethod(only)
+
+
+def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
+    """One error; the device works again only after "successful"."""
+    if "step" in fields:
+        return []
+    ended = fields["ended"]
+    level: Any = "corrected" if ended.endswith("successful") else "recoverable"
+    return [HardwareError(**base, component="pcie", severity=level, what=ended, device=fields["bdf"])]
