@@ -1,0 +1,122 @@
+"""What to do about a verdict, most urgent first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from triage.correlate.labels import is_since
+from triage.correlate.scene import Scene
+from triage.correlate.words import dimm, seconds
+from triage.model import Action, Counterfactual, PageHistory, Verdict
+
+SURE = ("proven", "strong", "likely")
+SYSCTL = "vm.panic_on_unrecoverable_memory_failure=1"
+
+
+def actions(
+    scene: Scene, verdict: Verdict, pages: Sequence[PageHistory], whatif: Sequence[Counterfactual]
+) -> tuple[Action, ...]:
+    """The advice for a case."""
+    found = [*by_cause(scene, verdict, pages), *sysctl(scene, whatif), *collect(scene, verdict)]
+    return tuple(dict.fromkeys(found))
+
+
+def by_cause(scene: Scene, verdict: Verdict, pages: Sequence[PageHistory]) -> Iterator[Action]:
+    """Replace, close, drain or look into it."""
+    if verdict.cause == "no-crash":
+        yield from at_risk(scene, pages)
+    elif verdict.cause == "memory-error" and verdict.confidence in SURE:
+        yield from replace_module(scene, pages)
+        yield Action(
+            kind="close",
+            text="Close the kernel ticket as hardware once the module is replaced; link it to this report.",
+        )
+    elif verdict.cause == "memory-error":
+        yield Action(
+            kind="investigate",
+            text="Treat the crash as open: memory is only a suspicion. Test the module named by the error first.",
+        )
+    elif verdict.cause == "other-hardware":
+        part = (
+            "Replace or reseat the part that the fatal record names"
+            if verdict.confidence in SURE[:2]
+            else "Have the hardware checked"
+        )
+        yield Action(kind="replace", text=f"{part}; memory is not the suspect.")
+    elif verdict.cause == "software":
+        title = f' Search the kernel lists for "{scene.crash.title}".' if scene.crash else ""
+        yield Action(
+            kind="investigate",
+            text=f"Look for the bug in the kernel: nothing in this log asks for a hardware exchange.{title}",
+        )
+    elif verdict.cause == "operator":
+        yield Action(kind="close", text="Nothing failed: find out who asked for it, and close.")
+    else:
+        yield Action(
+            kind="investigate", text="Look for firmware error records of the same minute before any part is exchanged."
+        )
+
+
+def at_risk(scene: Scene, pages: Sequence[PageHistory]) -> Iterator[Action]:
+    """A host that still runs."""
+    risky = [page for page in pages if page.open and not page.injected]
+    if risky:
+        yield Action(
+            kind="drain",
+            text="Drain this host now and reboot it: corrupt memory is still in use, and the next access may stop it.",
+        )
+        yield from replace_module(scene, risky)
+    elif any(page.open for page in pages):
+        yield Action(kind="investigate", text="The mark was set by software: reboot to clear it.")
+
+
+def replace_module(scene: Scene, pages: Sequence[PageHistory]) -> Iterator[Action]:
+    """The module to replace, as precisely as any reporter named it; on a guest it is the host's and unknown."""
+    if scene.notice("hypervisor") is not None:
+        text = "This is a virtual machine: its addresses are the guest's. Find the memory error in the host's log; the module is the host's."
+        yield Action(kind="replace", text=text)
+        return
+    chosen = [page for page in pages if page.blamed] or [page for page in pages if page.open] or list(pages)
+    names = list(dict.fromkeys(name for page in chosen if (name := dimm(page.location))))
+    for name in names[:3]:
+        yield Action(kind="replace", text=f"Replace {name}.")
+    if not names:
+        where = f" at {chosen[0].physical_address:#x}" if chosen and chosen[0].physical_address is not None else ""
+        yield Action(
+            kind="replace",
+            text=f"Find the memory module{where} (EDAC, dmidecode, the BMC's event log) and replace it: this log does not name it.",
+        )
+
+
+def sysctl(scene: Scene, whatif: Sequence[Counterfactual]) -> Iterator[Action]:
+    """The 7.3 sysctl, where it would (or may) have turned silent use of bad memory into a clean stop."""
+    if any(answer.actual for answer in whatif):
+        yield Action(
+            kind="sysctl", text=f"Keep {SYSCTL}: it stopped this machine at the error, before the bad memory was used."
+        )
+        return
+    answers = [a for a in whatif if a.policy == "linux-7.3" and a.would_panic != "no"]
+    if not answers:
+        return
+    answer = answers[0]
+    early = f", {seconds(answer.lead_seconds)} earlier" if answer.lead_seconds is not None else ""
+    sure = (
+        "would" if answer.would_panic == "yes" else "would, if the page is slab, page table, large kmalloc or reserved,"
+    )
+    have = "" if is_since(scene.kernel, 7, 3) else "From Linux 7.3 on: "
+    yield Action(
+        kind="sysctl", text=f"{have}set {SYSCTL}. It {sure} have stopped this machine cleanly at the error{early}."
+    )
+
+
+def collect(scene: Scene, verdict: Verdict) -> Iterator[Action]:
+    """What to have ready next time."""
+    if verdict.confidence == "proven" or verdict.cause == "no-crash":
+        return
+    if scene.boot.core is None and scene.crash is not None:
+        yield Action(
+            kind="collect",
+            text="Next time keep a vmcore (kdump): it tells the page's type and translates the fault's address.",
+        )
+    if scene.notice("boot") is None and scene.crash is not None:
+        yield Action(kind="collect", text="Keep the whole log from boot on: this one is an excerpt.")

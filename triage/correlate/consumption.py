@@ -1,0 +1,144 @@
+"""Reads from a crash whether it is what consuming poisoned memory looks like (kernel-facts: arm64 ESR, x86 machine check, ppc).
+
+Such a fault is necessary for blaming memory by address and never sufficient: a dead device register gives the same abort.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from triage.model import Crash, HardwareError
+
+EC_ABORT = {0x21: "instruction fetch", 0x25: "data access"}  # instruction and data abort taken from the kernel itself
+EC_SERROR = 0x2F
+DFSC_EXTERNAL, DFSC_ECC = 0x10, 0x18
+WALK_EXTERNAL, WALK_ECC = range(0x13, 0x18), range(0x1B, 0x20)
+MCACOD_LOAD, MCACOD_FETCH, MCACOD_WRITEBACK = 0x0134, 0x0150, 0x017A
+NEAR = 10.0  # seconds between a machine check's record and the panic it causes
+
+UC, OVER, PCC = 1 << 61, 1 << 62, 1 << 57
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consumption:
+    """A fault that consumed poison would cause; `error` is the machine check that tells of it, `says` one sentence."""
+
+    kind: Literal["abort", "machine-check"]
+    says: str
+    ecc: bool = False  # the fault itself says parity or ECC
+    error: HardwareError | None = None
+
+
+def of_abort(crash: Crash) -> Consumption | None:
+    """arm64: a synchronous external abort taken in the kernel.
+
+    Internal error: synchronous external abort: 0000000096000410 [#1] SMP
+    """
+    if crash.esr is None:
+        said = "synchronous external abort" in crash.title or any(
+            "synchronous external abort" in h for h in crash.header
+        )
+        return (
+            Consumption(kind="abort", says="The crash is a synchronous external abort (no ESR in the log).")
+            if said
+            else None
+        )
+    ec, dfsc = crash.esr >> 26 & 0x3F, crash.esr & 0x3F
+    if ec not in EC_ABORT or dfsc not in {DFSC_EXTERNAL, DFSC_ECC, *WALK_EXTERNAL, *WALK_ECC}:
+        return None
+    return Consumption(kind="abort", says=abort_sentence(crash.esr), ecc=dfsc == DFSC_ECC or dfsc in WALK_ECC)
+
+
+def abort_sentence(esr: int) -> str:
+    """What an abort's ESR says, in one sentence."""
+    dfsc = esr & 0x3F
+    if esr >> 26 & 0x3F == 0x21:
+        access = "kernel instruction fetch"
+    else:
+        access = "kernel data write" if esr >> 6 & 1 else "kernel data read"
+    ecc = dfsc == DFSC_ECC or dfsc in WALK_ECC
+    name = "synchronous parity or ECC error" if ecc else "synchronous external abort"
+    walk = " during a page table walk" if dfsc in WALK_EXTERNAL or dfsc in WALK_ECC else ""
+    far = f", FnV={esr >> 10 & 1}" if dfsc == DFSC_EXTERNAL else ""
+    tail = "" if ecc else "; a dead device register reads the same"
+    return f"ESR {esr:#x}: {name} on a {access}{walk} (DFSC {dfsc:#x}{far}), what consuming poison looks like{tail}."
+
+
+def is_serror(crash: Crash) -> bool:
+    """arm64: an asynchronous external abort (SError), which names no instruction."""
+    by_esr = crash.esr is not None and crash.esr >> 26 & 0x3F == EC_SERROR
+    return by_esr or "SError" in crash.title or any("SError" in line for line in crash.header)
+
+
+# ---------------------------------------------------------------- x86
+
+
+def status(error: HardwareError) -> int | None:
+    """MCi_STATUS of a machine check record."""
+    value: Any = error.mca.get("status")
+    return value if isinstance(value, int) else None
+
+
+def mcacod(error: HardwareError) -> int | None:
+    """The architectural error code, without the filter bit 12."""
+    value = status(error)
+    return None if value is None else value & 0xEFFF
+
+
+def is_memory_code(code: int | None) -> bool:
+    """Whether an MCACOD is of the classes that tell of bad memory content (controller, scrub, SRAR, SRAO)."""
+    return code is not None and (is_controller_code(code) or code in (MCACOD_LOAD, MCACOD_FETCH, MCACOD_WRITEBACK))
+
+
+def is_controller_code(code: int | None) -> bool:
+    """Whether the memory controller itself reported (008x, 009x) or its scrubber (00Cx)."""
+    return code is not None and (0x80 <= code <= 0x9F or 0xC0 <= code <= 0xCF)
+
+
+def machine_check(crash: Crash, errors: Sequence[HardwareError]) -> HardwareError | None:
+    """The uncorrected machine check record that a machine check panic is about: the last one near it."""
+    if not is_machine_check(crash):
+        return None
+    return next(
+        (error for error in reversed(errors) if error.mca and error.severity == "fatal" and near(crash, error)), None
+    ) or next(
+        (error for error in reversed(errors) if error.mca and (status(error) or 0) & UC and near(crash, error)), None
+    )
+
+
+def is_machine_check(crash: Crash) -> bool:
+    """Whether the kernel died of a machine check (x86 and ppc64 word it alike)."""
+    text = " ".join((crash.title, crash.panic or "", *crash.header)).lower()
+    return "machine check" in text or "kernel mode recovery" in text
+
+
+def near(crash: Crash, error: HardwareError) -> bool:
+    """Whether the record stands so near the crash that it tells of it; without times the log's order must do."""
+    if crash.time is None or error.time is None:
+        return crash.source == error.source and abs(crash.first_line - error.first_line) < 200
+    return abs(crash.time - error.time) <= NEAR
+
+
+def of_machine_check(crash: Crash, errors: Sequence[HardwareError]) -> Consumption | None:
+    """x86: a machine check with UC set, of a class that tells of consumed data; ppc64: a machine check of type UE."""
+    error = machine_check(crash, errors)
+    if error is None:
+        return None
+    code = mcacod(error)
+    if code in (MCACOD_LOAD, MCACOD_FETCH):
+        what = "an instruction fetch" if code == MCACOD_FETCH else "a data load"
+        says = f"The kernel died of a machine check on {what} (MCACOD {code:#06x}): poison was consumed."
+    elif is_memory_code(code):
+        says = f"The kernel died of a machine check that the memory controller reported (MCACOD {code:#06x})."
+    elif code is None and error.component == "memory":
+        says = f"The kernel died of a machine check of the memory: {error.what}."
+    else:
+        return None
+    return Consumption(kind="machine-check", says=says, ecc=True, error=error)
+
+
+def of(crash: Crash, errors: Sequence[HardwareError]) -> Consumption | None:
+    """The consumption fault that this crash is, if it is one."""
+    return of_machine_check(crash, errors) or of_abort(crash)

@@ -1,0 +1,67 @@
+"""The machine died by a fatal hardware record that is not of memory: machine check with PCC, fatal GHES section, SERR, DPC.
+
+mce: [Hardware Error]: CPU 4: Machine Check Exception: 5 Bank 0: be00000000800400
+Kernel panic - not syncing: Fatal local machine check
+"""
+
+from __future__ import annotations
+
+from triage.correlate import consumption
+from triage.correlate.consumption import PCC, is_memory_code, is_serror, mcacod, near, status
+from triage.correlate.ladder import Finding, Ground
+from triage.correlate.pages import SAME_EVENT, within
+from triage.correlate.rules.memory_declared import GHES_PANIC, panics
+from triage.correlate.scene import Scene
+from triage.correlate.words import cite, error_name, place_of
+from triage.model import Crash, HardwareError
+
+OTHER = {"cache", "processor", "bus", "pcie", "cxl"}
+INTERNAL_TIMER = 0x0400
+SERR_WORDS = ("PCI system error (SERR)", "NMI: IOCK error", "PCI parity error")
+
+
+def fatal_check(scene: Scene, crash: Crash) -> HardwareError | None:
+    """The record of a machine check panic, if it is of cache, TLB, bus or processor with its context corrupt."""
+    error = consumption.machine_check(crash, [e for _, e in scene.errors if not e.previous_boot])
+    if error is None or scene.consumed is not None:
+        return None
+    code = mcacod(error)
+    classed = error.component in OTHER and code != INTERNAL_TIMER and not is_memory_code(code)
+    return error if classed and (status(error) or 0) & PCC else None
+
+
+def fatal_section(scene: Scene, crash: Crash) -> HardwareError | None:
+    """The fatal non-memory section of a GHES panic, or the processor record beside an SError."""
+    errors = [e for _, e in scene.errors if e.component in OTHER and not e.previous_boot and near(crash, e)]
+    if any(GHES_PANIC.search(text) for text in panics(crash)):
+        return next((e for e in reversed(errors) if e.severity == "fatal"), None)
+    if is_serror(crash):
+        return next((e for e in errors if e.severity != "corrected" and within(e, crash, SAME_EVENT)), None)
+    return None
+
+
+def find(scene: Scene) -> Finding | None:
+    crash = scene.crash
+    if crash is None:
+        return None
+    error = fatal_check(scene, crash) or fatal_section(scene, crash)
+    if error is None and not any(word in text for word in SERR_WORDS for text in panics(crash)):
+        return None
+    what = f"a fatal {error.component} error ({error_name(error)})" if error else "a PCI system error (SERR)"
+    return Finding(
+        summary=f"The machine died of {what} while in {place_of(crash)}: hardware, and not its memory.",
+        evidence=(
+            cite(f"The kernel stopped with: {crash.panic or crash.title}.", crash),
+            *([cite(f"Fatal record: {error_name(error)}.", error)] if error else []),
+        ),
+    )
+
+
+RULE = Ground(
+    name="hardware_fatal",
+    cause="other-hardware",
+    confidence="proven",
+    says="died by a fatal non-memory record of this boot: a machine check with UC and PCC of cache, TLB or bus; "
+    "a fatal GHES section of processor, PCIe or CXL; SERR; an SError with a matching processor record",
+    find=find,
+)

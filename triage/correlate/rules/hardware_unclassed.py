@@ -1,0 +1,42 @@
+"""The kernel stopped at a fatal hardware record that does not say which part failed."""
+
+from __future__ import annotations
+
+from triage.correlate.consumption import is_machine_check, mcacod, near
+from triage.correlate.ladder import Finding, Ground
+from triage.correlate.rules.hardware_fatal import INTERNAL_TIMER
+from triage.correlate.rules.memory_declared import GHES_PANIC, panics
+from triage.correlate.scene import Scene
+from triage.correlate.words import cite, error_name
+
+
+def find(scene: Scene) -> Finding | None:
+    crash = scene.crash
+    if crash is None or scene.consumed is not None:
+        return None
+    ghes = any(GHES_PANIC.search(text) for text in panics(crash))
+    if not ghes and not is_machine_check(crash):
+        return None
+    records = [
+        e for _, e in scene.errors if not e.previous_boot and near(crash, e) and (e.mca or e.severity == "fatal")
+    ]
+    records = [e for e in records if mcacod(e) != INTERNAL_TIMER and e.severity != "corrected"]
+    if not records:
+        return None
+    return Finding(
+        summary=f"The kernel stopped at a fatal hardware error ({error_name(records[-1])}) that does not tell which part failed.",
+        evidence=(
+            cite(f"The kernel stopped with: {crash.panic or crash.title}.", crash),
+            *(cite(f"Fatal record: {error_name(record)}.", record) for record in records[-3:]),
+        ),
+        would_raise=("The BMC's event log, or the records of all banks decoded.",),
+    )
+
+
+RULE = Ground(
+    name="hardware_unclassed",
+    cause="other-hardware",
+    confidence="strong",
+    says="died by a fatal hardware record whose class is not known",
+    find=find,
+)

@@ -1,0 +1,29 @@
+"""Lines or records were lost: an overflow bit, a throttled reporter, a full queue, a wrapped buffer. What is not there may have been lost."""
+
+from __future__ import annotations
+
+from triage.correlate.consumption import OVER, status
+from triage.correlate.ladder import Claim, Limit
+from triage.correlate.scene import Scene
+from triage.correlate.words import cite
+from triage.model import Evidence
+
+
+def find(scene: Scene, claim: Claim) -> Evidence | None:
+    lost = next((n for n in scene.notices if n.what == "lost" and scene.earlier(n)), None)
+    if lost is not None:
+        return cite(f"Evidence was lost before the crash: {lost.text}", lost)
+    queue = next((f for f in scene.failures if f.action == "overflow"), None)
+    if queue is not None:
+        return cite("The queue of memory failures overflowed: one error has no verdict.", queue)
+    over = next((e for _, e in scene.errors if (status(e) or 0) & OVER and not e.previous_boot), None)
+    return cite("A machine check bank overflowed: errors were lost.", over) if over else None
+
+
+RULE = Limit(
+    name="limit_lost_evidence",
+    causes=("software",),
+    down=True,
+    says="evidence was lost (overflow, throttling, a full queue, a wrapped log): software one level down",
+    find=find,
+)

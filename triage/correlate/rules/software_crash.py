@@ -1,0 +1,33 @@
+"""An ordinary oops, BUG, lockup or panic in a log without any sign of failing hardware."""
+
+from __future__ import annotations
+
+from triage.correlate.ladder import Finding, Ground
+from triage.correlate.rules._software import ordinary
+from triage.correlate.scene import Scene
+from triage.correlate.sentences import corrected_evidence
+from triage.correlate.words import cite
+
+
+def find(scene: Scene) -> Finding | None:
+    crash = ordinary(scene)
+    if crash is None:
+        return None
+    return Finding(
+        summary=f"{crash.title}: an ordinary kernel crash, with no hardware error on record that would explain it.",
+        evidence=(cite(f"{crash.title}.", crash),),
+        against=tuple(corrected_evidence(e for _, e in scene.errors)),
+        would_raise=(
+            "A complete log from boot to crash, or a vmcore that counts no poisoned page.",
+            "The same title on other hosts.",
+        ),
+    )
+
+
+RULE = Ground(
+    name="software_crash",
+    cause="software",
+    confidence="likely",
+    says="an oops, BUG, GPF, lockup or panic in a complete log (from a core: no poison, no hardware failure counted)",
+    find=find,
+)

@@ -1,0 +1,173 @@
+"""All that the rules look at, worked out once per boot: the crash, the errors, the pages and how they hang together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from triage.correlate import address, consumption, crashes, pages
+from triage.correlate.address import Address, Guess
+from triage.correlate.consumption import Consumption
+from triage.correlate.pages import Track
+from triage.correlate.shift import PageShift, infer
+from triage.model import Boot, Crash, Event, HardwareError, Link, MemoryFailure, Notice
+
+LEFTOVER = 5.0  # seconds; machine checks logged this early were left in the banks by the boot before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One boot, prepared for judgement. `errors` have their ids; `links` are all routes from the crash to a page."""
+
+    boot: Boot
+    events: tuple[Event, ...]
+    crashes: tuple[Crash, ...]
+    crash: Crash | None
+    errors: tuple[tuple[str, HardwareError], ...]
+    failures: tuple[MemoryFailure, ...]
+    notices: tuple[Notice, ...]
+    shift: PageShift
+    arch: str | None
+    kernel: str | None
+    consumed: Consumption | None
+    addresses: tuple[Address, ...]
+    tracks: tuple[Track, ...]
+    links: tuple[Link, ...]
+    guesses: tuple[Guess, ...]
+    order: dict[int, int]
+
+    def notice(self, what: str) -> Notice | None:
+        """The first notice of a sort."""
+        return next((notice for notice in self.notices if notice.what == what), None)
+
+    def earlier(self, event: Event) -> bool:
+        """Whether an event stands before the crash; true if there is none."""
+        return self.crash is None or pages.stands_before(event, self.crash, self.order)
+
+    def uncorrected(self) -> list[HardwareError]:
+        """The uncorrected errors of this boot that stand before the crash (or tell of it)."""
+        return [e for _, e in self.errors if pages.is_uncorrected(e) and not e.previous_boot and self.earlier(e)]
+
+    def open_tracks(self) -> list[Track]:
+        """Pages left in use at the crash, known before it."""
+        return [track for track in self.tracks if track.page.open and not track.late]
+
+    def linked(self, track: Track) -> list[Link]:
+        """The address routes to a page."""
+        return [link for link in self.links if link.pfn == track.page.pfn and link.match != "time"]
+
+    def lag(self, track: Track) -> float | None:
+        """Seconds from leaving the page open to the crash."""
+        return lag(track, self.crash)
+
+
+def build(boot: Boot) -> Scene:
+    """The scene of a boot; every step's failure to find something is a None or an empty tuple."""
+    events = tuple(earlier_boot(event, boot) for event in boot.events)
+    found = tuple(event for event in events if isinstance(event, Crash))
+    crash = crashes.choose(found) or mild_crash(found, events)
+    errors = tuple((f"e{n}", e) for n, e in enumerate((e for e in events if isinstance(e, HardwareError)), 1))
+    arch, kernel = arch_of(boot, crash), kernel_of(boot, crash)
+    shift = infer(boot, arch)
+    order = {id(event): number for number, event in enumerate(events)}
+    ids = {id(error): name for name, error in errors}
+    tracks = pages.tracks(events, shift, crash, boot.core, ids, kernel)
+    consumed = consumption.of(crash, [error for _, error in errors if not error.previous_boot]) if crash else None
+    where = tuple(address.addresses(crash, boot, consumed)) if crash else ()
+    guesses, links = connect(crash, tracks, where, shift)
+    return Scene(
+        boot=boot,
+        events=events,
+        crashes=found,
+        crash=crash,
+        errors=errors,
+        failures=tuple(event for event in events if isinstance(event, MemoryFailure)),
+        notices=tuple(event for event in events if isinstance(event, Notice)),
+        shift=shift,
+        arch=arch,
+        kernel=kernel,
+        consumed=consumed,
+        addresses=where,
+        tracks=tracks,
+        links=links,
+        guesses=guesses,
+        order=order,
+    )
+
+
+def mild_crash(found: Sequence[Crash], events: Iterable[Event]) -> Crash | None:
+    """The first WARNING or the like, if the boot has nothing worse: no other crash and no uncorrected error."""
+    if any(isinstance(e, HardwareError) and pages.is_uncorrected(e) and not e.previous_boot for e in events):
+        return None
+    if any(isinstance(e, MemoryFailure) and e.result in pages.STAYS_OPEN for e in events):
+        return None
+    return found[0] if found else None
+
+
+def earlier_boot(event: Event, boot: Boot) -> Event:
+    """The event, marked as of the boot before where its place says so: leftover machine checks, a capture kernel's records."""
+    if not isinstance(event, HardwareError) or event.previous_boot:
+        return event
+    leftover = bool(event.mca) and event.time is not None and event.time < LEFTOVER and not event.mca.get("mcgstatus")
+    if leftover or is_capture(boot):
+        from dataclasses import replace
+
+        return replace(event, previous_boot=True)
+    return event
+
+
+def is_capture(boot: Boot) -> bool:
+    """Whether the log is of a kdump capture kernel (elfcorehdr= on its command line)."""
+    return any(
+        isinstance(e, Notice) and (e.what == "capture-kernel" or (e.what == "cmdline" and "elfcorehdr=" in e.text))
+        for e in boot.events
+    )
+
+
+def arch_of(boot: Boot, crash: Crash | None) -> str | None:
+    """The architecture: the crash's, the core's, else x86-64 where machine check banks are decoded."""
+    if crash and crash.arch:
+        return crash.arch
+    if boot.core and boot.core.arch:
+        return boot.core.arch
+    told = next((e.arch for e in boot.events if isinstance(e, Crash) and e.arch), None)
+    banks = any(isinstance(e, HardwareError) and "bank" in e.mca and "status" in e.mca for e in boot.events)
+    return told or ("x86_64" if banks else None)
+
+
+def kernel_of(boot: Boot, crash: Crash | None) -> str | None:
+    """The kernel release: the crash's, the core's, else the boot banner's."""
+    if crash and crash.kernel:
+        return crash.kernel
+    if boot.core and boot.core.kernel:
+        return boot.core.kernel
+    notices = (e.values.get("kernel") for e in boot.events if isinstance(e, Notice) and e.what == "boot")
+    return next((str(kernel) for kernel in notices if kernel), None)
+
+
+def lag(track: Track, crash: Crash | None) -> float | None:
+    """Seconds from leaving the page open to the crash, None if a time is missing or the page came later."""
+    if crash is None or crash.time is None or track.since is None or track.since > crash.time:
+        return None
+    return round(crash.time - track.since, 6)
+
+
+def connect(
+    crash: Crash | None, tracks: Sequence[Track], where: Sequence[Address], shift: PageShift
+) -> tuple[tuple[Guess, ...], tuple[Link, ...]]:
+    """All routes from the crash to the pages: by address, by inferred address, by time."""
+    if crash is None:
+        return (), ()
+    guesses: list[Guess] = []
+    links: list[Link] = []
+    for track in tracks:
+        span = lag(track, crash)
+        found = list(address.sure_links(track, where, shift, span))
+        fit = None if found else address.guess(track, where, crash, shift)
+        if fit is not None:
+            guesses.append(fit)
+            found = list(address.guessed_links(fit, shift, span))
+        if not found and not track.late and (track.counted or track.page.open):
+            found = [Link(pfn=track.page.pfn, match="time", lag_seconds=span)]
+        links += found
+    return tuple(guesses), tuple(links)

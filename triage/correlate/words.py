@@ -1,0 +1,69 @@
+"""Numbers and things in the words of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from triage.model import Crash, Event, Evidence, HardwareError, PageHistory
+
+DIMM_KEYS = ("dimm", "label", "slot")
+PLACE_KEYS = ("socket", "node", "card", "channel", "module", "rank", "bank", "device", "row", "column")
+
+
+def seconds(value: float) -> str:
+    """A span of time: 67.35 s, 4 min 10 s, 3 h 2 min."""
+    if value < 120:
+        return f"{value:.2f} s"
+    minutes, hours = value / 60, value / 3600
+    return f"{int(minutes)} min {int(value % 60)} s" if hours < 2 else f"{int(hours)} h {int(minutes % 60)} min"
+
+
+def cite(text: str, *events: Event | None, addresses: Iterable[int] = ()) -> Evidence:
+    """Evidence that points at the lines of the events, all of one source: those of the first."""
+    here = [event for event in events if event is not None]
+    if not here:
+        return Evidence(text=text, addresses=tuple(addresses))
+    same = [event for event in here if event.source == here[0].source]
+    return Evidence(
+        text=text,
+        source=here[0].source,
+        first_line=min(event.first_line for event in same),
+        last_line=max(event.last_line for event in same),
+        addresses=tuple(addresses),
+    )
+
+
+def dimm(location: dict[str, Any]) -> str | None:
+    """The memory module of an error's location as a person would ask for it: DIMM_B1 (node 0, card 1, rank 1)."""
+    name = next((str(location[key]) for key in DIMM_KEYS if location.get(key) not in (None, "")), None)
+    place = ", ".join(f"{key} {location[key]}" for key in PLACE_KEYS if location.get(key) not in (None, ""))
+    if name:
+        return f"{name} ({place})" if place else name
+    return f"the module at {place}" if place else None
+
+
+def page_name(page: PageHistory) -> str:
+    """`page 0x40272d`, with its type where that is known."""
+    return f"page {page.pfn:#x}" + (f" ({page.type})" if page.type != "unknown" else "")
+
+
+def end_of(page: PageHistory) -> str:
+    """How the kernel left the page: `ignored`, `failed to recover` ..., as the end of a sentence about it."""
+    return {
+        "Ignored": "which the kernel ignored and left in use",
+        "Failed": "which the kernel failed to isolate",
+        "Delayed": "which the kernel took out of use, to be handled at the next access",
+        "Recovered": "which the kernel recovered",
+    }.get(page.log_result or "", "for which no recovery is on record")
+
+
+def error_name(error: HardwareError) -> str:
+    """`multi-bit ECC at 0x40272d5080` or the like."""
+    place = f" at {error.physical_address:#x}" if error.physical_address is not None else ""
+    return f"{error.what}{place}" + (f" on {error.device}" if error.device else "")
+
+
+def place_of(crash: Crash) -> str:
+    """The function of a crash, `an unknown function` where the log does not say."""
+    return f"{crash.function}()" if crash.function else "an unknown function"
