@@ -9,6 +9,7 @@ from typing import Any, Protocol
 CHUNK = 8 << 20
 # The matcher's vectorised prefilter holds up to 64 literals; one more makes the scan ten times slower, a second pass twice.
 LITERALS = 60
+DECOYS = (b"DEBUG: ",)  # common words that hold an anchor: matched first, so that the anchor in them costs nothing
 
 
 class Buffer(Protocol):
@@ -27,12 +28,13 @@ class Scanner:
     """Aho-Corasick automata over the anchors of all kinds."""
 
     def __init__(self, anchors: Iterable[tuple[bytes, str]]) -> None:
-        from ahocorasick_rs import BytesAhoCorasick, MatchKind  # noqa: PLC0415
+        from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
         owners: dict[bytes, tuple[str, ...]] = {}
         for anchor, kind in anchors:
             owners[anchor] = (*owners.get(anchor, ()), kind)
-        literals = sorted(owners)
+        owners |= dict.fromkeys(DECOYS, ())
+        literals = sorted(owners, reverse=True)  # of literals that begin alike the longest is tried first
         groups = [literals[at : at + LITERALS] for at in range(0, len(literals), LITERALS)]
         # LeftmostFirst is the match kind with the prefilter: four times as fast as the standard one.
         self.matchers: list[tuple[Any, list[tuple[str, ...]]]] = [
@@ -47,7 +49,9 @@ class Scanner:
             found: list[Hit] = []
             for matcher, owners in self.matchers:
                 found += [
-                    (at + start, owners[which]) for which, start, _ in matcher.find_matches_as_indexes(view[at:stop])
+                    (at + start, owners[which])
+                    for which, start, _ in matcher.find_matches_as_indexes(view[at:stop])
+                    if owners[which]
                 ]
             if len(self.matchers) > 1:
                 found.sort()

@@ -1,0 +1,25 @@
+"""Whether a report can be trusted as a whole: consoles lose lines and mix the reports of several CPUs."""
+
+from __future__ import annotations
+
+import re
+
+from triage.model import Crash
+
+MERGED = re.compile(r"\[ *\d+\.\d{6}\]")
+CPU = re.compile(r"\bCPU: (\d+) (?:UID: \d+ )?PID: (\d+)")
+
+
+def doubt(crash: Crash, *, stack: bool, frameless: bool) -> str | None:
+    """The reason not to trust the report, None if there is none; `stack`: this kind of crash has a call trace when it is whole."""
+    if any(MERGED.search(line) for line in crash.header):
+        return "lines of two messages are merged"
+    if frameless:
+        return "no function to blame"
+    if not stack:
+        return None
+    if not crash.traces:
+        return "no call trace"
+    if any(not trace.frames for trace in crash.traces):
+        return "a call trace without frames"
+    return None

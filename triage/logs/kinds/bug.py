@@ -1,0 +1,34 @@
+"""What the kernel finds wrong with its own state and survives for now (kernel-facts C.5):
+
+BUG: Bad page state in process worker  pfn:40272
+page: refcount:0 mapcount:1 mapping:0000000000000000 index:0x0 pfn:0x40272
+page dumped because: nonzero mapcount
+Call Trace:
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from triage.logs.kinds import _crash
+from triage.model import Event
+
+ANCHORS = (
+    b"BUG: ",
+    b"ainted): ",  # SLUB: "BUG kmalloc-64 (Not tainted): Redzone overwritten"
+    b" ): ",  # the same with taint letters, which end in spaces
+    b"INFO: Freed in",
+    b"INFO: Slab 0x",
+    b"unreferenced object",
+    b"to become free. Usage",
+    b"ALLOW_RETRY missing",
+)
+GAP = 60
+REQUIRED = ("traces",)
+
+Fields = _crash.Fields
+
+
+def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
+    """One crash."""
+    return _crash.crash(fields, base)

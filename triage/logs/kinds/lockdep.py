@@ -1,0 +1,30 @@
+"""A report of the lock validator (kernel/locking/lockdep.c):
+
+WARNING: possible circular locking dependency detected
+6.12.0 #1 Not tainted
+worker/812 is trying to acquire lock:
+ffff888077ec2bf8 (&dev->lock){+.+.}-{3:3}, at: dev_open+0x41/0x5e0
+Call Trace:
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from triage.logs.kinds import _crash
+from triage.model import Event
+
+ANCHORS = (
+    b"WARNING: possible ", b"INFO: possible ", b"WARNING: suspicious RCU", b"INFO: suspicious RCU", b"inconsistent lock state",
+    b"NG: bad unlock", b"BUG: bad unlock", b"still has locks held", b"BUG: Invalid wait", b"IRQ-safe -> ", b"lock held when returning",
+    b"held lock freed",
+)  # fmt: skip
+GAP = 60
+REQUIRED = ("traces",)
+
+Fields = _crash.Fields
+
+
+def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
+    """One crash."""
+    return _crash.crash(fields, base)

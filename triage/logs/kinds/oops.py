@@ -1,0 +1,53 @@
+"""An exception in the kernel: a fault, a trap, BUG(), WARN() or UBSAN, of every architecture (kernel-facts C):
+
+Unable to handle kernel paging request at virtual address dfff800000000001
+Mem abort info:
+  ESR = 0x0000000096000004
+Internal error: Oops: 0000000096000004 [#1] SMP
+CPU: 3 UID: 0 PID: 812 Comm: worker Not tainted 6.12.0 #1
+pc : d_lookup+0x5c/0x220
+Call trace:
+ d_lookup+0x5c/0x220 (P)
+Code: aa1303e1 97fff1c4 f9400673 b4000133 (b9402a60)
+---[ end trace 0000000000000000 ]---
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from triage.logs.kinds import _crash
+from triage.model import Event
+
+ANCHORS = (
+    b"[ cut here ]",
+    b"nable to handle kernel",
+    b"BUG: unable to handle",
+    b"BUG: kernel NULL pointer",
+    b"BUG: Kernel NULL pointer",
+    b"BUG: Unable to handle kernel",
+    b"ernel BUG at ",
+    b"WARNING: CPU: ",
+    b"WARNING: at ",
+    b", CPU#",  # WARN() since 6.17
+    b"UBSAN: ",
+    b" [#",  # the die counter of every architecture
+    b"PANIC: ",
+    b"stack guard page was hit",
+    b"RIP: 0010:",
+    b"pc : ",
+)
+GAP = 60
+REQUIRED = ("function", "traces", "code")
+HEADLESS_LINES = 3  # a log that begins inside a report shows its registers in its first lines
+
+Fields = _crash.Fields
+
+
+def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
+    """One crash; registers alone are one only where the log begins with them or an end mark says so."""
+    if not fields["header"] and not fields["complete"] and base["first_line"] > HEADLESS_LINES:
+        return []
+    if len(fields["header"]) == 1 and "cut here" in fields["header"][0]:
+        return []
+    return _crash.crash(fields, base)
