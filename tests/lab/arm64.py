@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import dumps, firmware, initramfs, truth
+from . import diskdump, dumps, firmware, initramfs, truth
 from .cases import Case
 from .errors import LabError
 from .kernels import KERNELS
@@ -62,8 +62,8 @@ def make(case: Case, folder: Path) -> dict[str, Any]:
         (folder / name).unlink()
     elf = folder / "vmcore.elf"
     dumps.mend_elf(elf)
-    made = [elf, *(dumps.convert(elf, form, "arm64") for form in case.dumps if form != "elf")]
-    return truth.compose(case, kernel.release, [victim], death, made)
+    kdump = diskdump.write(elf, folder / "vmcore.zlib", "aarch64", {victim.pfn})
+    return truth.compose(case, kernel.release, [victim], death, [elf, kdump])
 
 
 def _command(case: Case, vmlinuz: Path, initrd: Path, folder: Path) -> list[str | Path]:
@@ -157,11 +157,11 @@ def _choose(objects: list[Object], console: str, earliest: int, whole_page: bool
 
 def _linear_map(guest: Guest, ram: firmware.Memory) -> Any:
     """A function from a linear-map address to the physical address of its level 3 table entry (4 KiB, 48 bits)."""
-    symbols = _symbols(guest, "swapper_pg_dir", "_stext")
+    symbols = _symbols(guest, "swapper_pg_dir", "_text")
     code = re.search(r"(\w+)-\w+ : Kernel code", guest.shell.run("cat /proc/iomem"))
     if not code:
         raise LabError("/proc/iomem does not name the kernel's code")
-    image_offset = symbols["_stext"] - int(code.group(1), 16)
+    image_offset = symbols["_text"] - int(code.group(1), 16)
 
     def entry(address: int) -> int:
         table = symbols["swapper_pg_dir"] - image_offset
@@ -176,9 +176,9 @@ def _linear_map(guest: Guest, ram: firmware.Memory) -> Any:
 
 
 def _symbols(guest: Guest, *names: str) -> dict[str, int]:
-    pattern = "|".join(names)
-    lines = guest.shell.run(f"grep -wE ' [a-zA-Z] ({pattern})$' /proc/kallsyms").splitlines()
-    return {line.split()[2]: int(line.split()[0], 16) for line in lines}
+    wanted = " || ".join(f'$3 == "{name}"' for name in names)
+    lines = guest.shell.run(f"awk '{wanted} {{ print $1, $3 }}' /proc/kallsyms").splitlines()
+    return {name: int(address, 16) for address, name in map(str.split, lines)}
 
 
 def _break_when_touched(debugger: Debugger, ram: firmware.Memory, entry: int, line: int) -> None:

@@ -4,22 +4,18 @@ import struct
 from pathlib import Path
 
 from .errors import LabError
-from .kernels import TOOLS, TOOLS_ARM64, fetch
+from .kernels import TOOLS, fetch
 from .shell import run
 
 OPTIONS = {"zlib": ("-c", "-d", "31"), "zstd": ("-z", "-d", "31"), "flat": ("-z", "-d", "31", "-F")}
 FLAT_HEADER = 4096
 
 
-def makedumpfile(*arguments: str | Path, stdin: Path | None = None, arch: str = "x86_64") -> str:
-    """Run makedumpfile out of the unpacked tools (arm64: under qemu-user), in its own way: `-z -d 31 CORE DUMP`."""
-    tools = TOOLS if arch == "x86_64" else TOOLS_ARM64
-    root = fetch(tools)
-    if arch == "arm64":
-        return run(["qemu-aarch64", "-L", root, root / "usr/bin/makedumpfile", *arguments], stdin=stdin)
-    libraries = root / "usr/lib/x86_64-linux-gnu"
+def makedumpfile(*arguments: str | Path, stdin: Path | None = None) -> str:
+    """Run makedumpfile out of the unpacked tools, in its own way: `-z -d 31 CORE DUMP`."""
+    libraries = fetch(TOOLS) / "usr/lib/x86_64-linux-gnu"
     loader = libraries / "ld-linux-x86-64.so.2"
-    return run([loader, "--library-path", libraries, root / "usr/bin/makedumpfile", *arguments], stdin=stdin)
+    return run([loader, "--library-path", libraries, TOOLS.root / "usr/bin/makedumpfile", *arguments], stdin=stdin)
 
 
 def mend_elf(path: Path) -> None:
@@ -41,23 +37,23 @@ def mend_elf(path: Path) -> None:
         core.write((bytes(header) + table).ljust(first, b"\0"))
 
 
-def convert(elf: Path, form: str, arch: str = "x86_64") -> Path:
+def convert(elf: Path, form: str) -> Path:
     """Make vmcore.zlib, vmcore.zstd or vmcore.flat of an ELF core (excluded pages: makedumpfile -d 31)."""
     target = elf.with_name(f"vmcore.{form}")
     target.unlink(missing_ok=True)
     if form == "flat":
         target.write_bytes(b"")
-        _flattened(elf, target, arch)
+        _flattened(elf, target)
     else:
-        makedumpfile(*OPTIONS[form], elf, target, arch=arch)
+        makedumpfile(*OPTIONS[form], elf, target)
     target.chmod(0o644)
     return target
 
 
-def _flattened(elf: Path, target: Path, arch: str) -> None:
+def _flattened(elf: Path, target: Path) -> None:
     """-F writes to standard output only."""
     plain = target.with_suffix(".plain")
-    makedumpfile(*OPTIONS["zstd"], elf, plain, arch=arch)
+    makedumpfile(*OPTIONS["zstd"], elf, plain)
     with target.open("wb") as out, plain.open("rb") as source:
         out.write(b"makedumpfile".ljust(16, b"\0") + struct.pack(">qq", 1, 1))
         out.write(b"\0" * (FLAT_HEADER - out.tell()))

@@ -72,7 +72,9 @@ class Shell:
             except TimeoutError:
                 got = b""
             if not got:
-                raise LabError(f"the guest gave no answer within {seconds:.0f} s to {self._command}: {self._pending[-300:]!r}")
+                raise LabError(
+                    f"the guest gave no answer within {seconds:.0f} s to {self._command}: {self._pending[-300:]!r}"
+                )
             self._pending += got
         output = self._pending[: found.start()].decode(errors="replace").replace("\r", "").strip()
         self._pending = self._pending[found.end() :]
