@@ -97,11 +97,11 @@ def score(samples: Iterator[Sample]) -> Score:
             total.count("negatives", sample, None, first and first.title)
             continue
         total.count("detection", sample, True, first is not None)
-        compare(total, sample, first)
+        compare(total, sample, first, panicked=any(crash.panicked for crash in crashes))
     return total
 
 
-def compare(total: Score, sample: Sample, crash: Crash | None) -> None:
+def compare(total: Score, sample: Sample, crash: Crash | None, *, panicked: bool) -> None:
     """The properties of a sample that holds a crash; what a label leaves open is not asked."""
     total.count("title", sample, sample.title, crash and crash.title)
     if sample.type:
@@ -110,7 +110,7 @@ def compare(total: Score, sample: Sample, crash: Crash | None) -> None:
         total.count("frame", sample, sample.frame, crash and crash.frame)
     total.count("alt", sample, sample.alt, crash and crash.alt_titles)
     total.count("corrupted", sample, sample.corrupted, crash and crash.corrupted is not None)
-    total.count("panicked", sample, sample.panicked, crash and crash.panicked)
+    total.count("panicked", sample, sample.panicked, panicked)
 
 
 def select(folders: list[Path], every: int | None, rest: bool) -> Iterator[Sample]:

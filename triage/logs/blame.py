@@ -16,9 +16,6 @@ from itertools import pairwise
 from triage import resources
 from triage.model import Crash, Frame, Trace
 
-IN_FUNCTION = re.compile(
-    r"(?: in | at \S+:\d+ |:\d+ at )\.?(?P<function>[A-Za-z_$][\w$]*)(?:\.[\w.]+)?(?:\+0x|\(\)|$| )"
-)
 OWN = ("", "call trace", "backtrace", "stack backtrace")
 INTERRUPTS = {"IRQ", "NMI", "SOFTIRQ", "HARDIRQ"}
 
@@ -65,14 +62,12 @@ class Blame:
         return not names("helper").fullmatch(function) and not (self.skip and self.skip.fullmatch(function))
 
     def header(self) -> Iterator[str]:
-        """The function that a header line names."""
-        for line in self.crash.header:
-            if (found := IN_FUNCTION.search(line)) and self.guilty(found["function"]):
-                yield found["function"]
+        """The functions that the header lines name."""
+        yield from filter(self.guilty, self.crash.detail.get("named", ()))
 
     def site(self) -> Iterator[str]:
         """The function that the instruction pointer was in."""
-        if self.crash.function and self.guilty(self.crash.function):
+        if self.crash.registers and self.crash.function and self.guilty(self.crash.function):
             yield self.crash.function
 
     def trace(self) -> Iterator[str]:
@@ -81,22 +76,31 @@ class Blame:
             yield from (f.function for f in trace.frames if f.reliable and self.guilty(f.function))
 
     def lock(self) -> Iterator[str]:
-        """The function that took or wanted the lock, as lockdep lists it."""
-        for name in self.crash.detail.get("locked_in", ()):
-            if self.guilty(name):
-                yield name
+        """The functions that took or wanted the locks, as lockdep lists them."""
+        yield from filter(self.guilty, self.crash.detail.get("locked_in", ()))
+
+    def interrupted(self) -> Iterator[str]:
+        """The entry point of what an interrupt found running: the innermost frame of a loop says little."""
+        for trace in self.crash.traces:
+            inside = interrupted(trace.frames)
+            if len(inside) < len(trace.frames):
+                yield from self.entry(inside)
 
     def stall(self) -> Iterator[str]:
-        """The entry point of what runs: a stall is noticed anywhere in a loop, the innermost frame says little."""
-        for trace in self.crash.traces:
-            frames = [f.function for f in interrupted(trace.frames) if f.reliable]
-            for inner, outer in pairwise(frames):
-                if names("dispatcher").fullmatch(outer) and self.guilty(inner):
-                    yield inner
-                    break
+        """The same without an interrupt."""
+        for trace in main_traces(self.crash):
+            yield from self.entry(trace.frames)
+
+    def entry(self, frames: tuple[Frame, ...]) -> Iterator[str]:
+        """The function that a dispatcher called; a wait for other CPUs stands for itself."""
+        reliable = [f.function for f in frames if f.reliable]
+        for inner, outer in pairwise(reliable):
+            if names("landmark").fullmatch(inner) or (names("dispatcher").fullmatch(outer) and self.guilty(inner)):
+                yield inner
+                return
 
 
-SOURCES = {"header": Blame.header, "site": Blame.site, "trace": Blame.trace, "lock": Blame.lock, "stall": Blame.stall}
+SOURCES = {"header": Blame.header, "site": Blame.site, "trace": Blame.trace, "lock": Blame.lock, "interrupted": Blame.interrupted, "stall": Blame.stall}
 
 
 def main_traces(crash: Crash) -> list[Trace]:

@@ -7,7 +7,7 @@ import re
 from triage.model import Crash
 
 MERGED = re.compile(r"\[ *\d+\.\d{6}\]")
-CPU = re.compile(r"\bCPU: (\d+) (?:UID: \d+ )?PID: (\d+)")
+WHOLE = re.compile(r"(?i)call trace|backtrace|(?:allocated|freed) by task \d+")  # traces that always have frames
 
 
 def doubt(crash: Crash, *, stack: bool, frameless: bool) -> str | None:
@@ -20,6 +20,6 @@ def doubt(crash: Crash, *, stack: bool, frameless: bool) -> str | None:
         return None
     if not crash.traces:
         return "no call trace"
-    if any(not trace.frames for trace in crash.traces):
+    if any(not trace.frames for trace in crash.traces if WHOLE.match(trace.heading)):
         return "a call trace without frames"
     return None

@@ -74,8 +74,20 @@ def facts(tokens: list[LineToken]) -> dict[str, Any]:
 
 def detail(tokens: list[LineToken]) -> dict[str, Any]:
     """What only some families print."""
-    locked = [plain(name) for token in tokens if (name := token.fields.get("locked_in"))]
-    return {"locked_in": locked} if locked else {}
+    own = [token for token in tokens if "__" not in token.type]
+    found = {
+        "named": [plain(name) for token in own if (name := token.fields.get("function"))],
+        "locked_in": [plain(name) for token in tokens if (name := token.fields.get("locked_in"))],
+        "processors": list(dict.fromkeys(where for token in tokens if (where := processor(token)))),
+        "lost_lines": sum(int(token.fields["lost"] or 0) for token in tokens if "lost" in token.fields),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def processor(token: LineToken) -> str | None:
+    """The CPU and task that a `CPU:` line or a header names."""
+    cpu, pid = token.fields.get("cpu"), token.fields.get("pid")
+    return f"{cpu} {pid}" if cpu and pid else None
 
 
 def who(values: dict[str, Any]) -> dict[str, Any]:
