@@ -1,0 +1,139 @@
+"""The moments of a case that its timeline shows: the errors, what the kernel did about them, the crash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from triage.model import Case, Crash, Event, HardwareError, MemoryFailure, PageHistory
+from triage.report import words
+from triage.report.escape import visible
+from triage.report.timeline import Moment
+
+SINGLE = 3  # other pages or errors shown one by one before they are counted together
+
+
+def moments(case: Case) -> list[Moment]:
+    """In time order; empty when the log gives no comparable times."""
+    clock = clock_of(case)
+    chief = chief_pages(case)
+    made = [*page_moments(case, chief, clock), *other_pages(case, chief, clock), *loose_errors(case, clock)]
+    made += crash_moments(case, clock)
+    if made and not case.crash:
+        made += end_of_log(case, clock)
+    return sorted(made, key=lambda moment: moment.time)
+
+
+Clock = Callable[[Event], float | None]
+
+
+def clock_of(case: Case) -> Clock:
+    """printk time, or the wall clock where printk times are missing from what matters."""
+    matter: list[Event] = [
+        event for event in case.boot.events if isinstance(event, HardwareError | MemoryFailure | Crash)
+    ]
+    without = [event for event in matter if event.time is None]
+    if without and all(event.wall_time is not None for event in matter):
+        return lambda event: event.wall_time
+    return lambda event: event.time
+
+
+def chief_pages(case: Case) -> list[PageHistory]:
+    """The pages the story is about: those blamed, else those left open."""
+    chosen = [page for page in case.pages if page.blamed] or [page for page in case.pages if page.open]
+    return chosen[:2]
+
+
+def page_events(case: Case, page: PageHistory) -> list[Event]:
+    """Everything reported of a page, in the log's order."""
+    ids = set(page.errors)
+    errors = {id(error) for name, error in case.errors if name in ids}
+    return [e for e in case.boot.events if id(e) in errors or (isinstance(e, MemoryFailure) and e.pfn == page.pfn)]
+
+
+def page_moments(case: Case, pages: Iterable[PageHistory], clock: Clock) -> list[Moment]:
+    """For each chief page: its first error record, and the kernel's verdict with the what-if that applies there."""
+    made = []
+    for page in pages:
+        events = page_events(case, page)
+        error = next((e for e in events if isinstance(e, HardwareError) and clock(e) is not None), None)
+        verdicts = [e for e in events if isinstance(e, MemoryFailure) and e.result and clock(e) is not None]
+        verdict = verdicts[-1] if verdicts else None
+        if error:
+            made.append(moment(error, clock, visible(error.what, 60), tone="error", opens=page.open and not verdict))
+        if verdict:
+            label = f"page {page.pfn:#x}: {visible(verdict.result or '', 20)}"
+            made.append(moment(verdict, clock, label, tone="error", flag=flag(case, page), opens=page.open))
+    return made
+
+
+def flag(case: Case, page: PageHistory) -> str | None:
+    """Where the merged sysctl would have stopped this machine."""
+    entry = next((e for e in case.counterfactual if e.pfn == page.pfn and e.policy == "linux-7.3"), None)
+    if entry is None or entry.would_panic == "no":
+        return None
+    if entry.actual:
+        return "the panic sysctl stopped here"
+    return "7.3 with the sysctl stops here" if entry.would_panic == "yes" else "7.3 with the sysctl: depends"
+
+
+def other_pages(case: Case, chief: list[PageHistory], clock: Clock) -> list[Moment]:
+    """The verdicts on the other pages, counted when they are many."""
+    known = {page.pfn for page in chief}
+    others = [e for e in case.boot.events if isinstance(e, MemoryFailure) and e.result and e.pfn not in known]
+    timed = [event for event in others if clock(event) is not None]
+    if len(timed) > SINGLE:
+        return [moment(timed[0], clock, f"{words.plural(len(timed), 'verdict')} on other pages begin", tone="minor")]
+    return [moment(e, clock, f"page {e.pfn or 0:#x}: {visible(e.result or '', 20)}", tone="minor") for e in timed]
+
+
+def loose_errors(case: Case, clock: Clock) -> list[Moment]:
+    """Errors that belong to no page: uncorrected ones singly while they are few, corrected ones as one storm."""
+    paged = {name for page in case.pages for name in page.errors}
+    loose = [error for name, error in case.errors if name not in paged and clock(error) is not None]
+    bad = [error for error in loose if error.severity != "corrected"]
+    mild = [error for error in loose if error.severity == "corrected"]
+    made = [moment(error, clock, visible(error.what, 60), tone="error") for error in bad[:SINGLE]]
+    if len(bad) > SINGLE:
+        made[-1] = moment(
+            bad[SINGLE - 1], clock, f"{len(bad) - SINGLE + 1:,} more uncorrected errors from here", tone="error"
+        )
+    if mild:
+        count = sum(error.count for error in mild)
+        until = (clock(mild[-1]) or 0.0) - (clock(mild[0]) or 0.0)
+        during = f" in {words.span(until)}" if len(mild) > 1 else ""
+        made.append(moment(mild[0], clock, f"{words.plural(count, 'corrected error')}{during}", tone="minor"))
+    return made
+
+
+def crash_moments(case: Case, clock: Clock) -> list[Moment]:
+    """The crash, and the panic that followed as a record of its own."""
+    crash = case.crash
+    if crash is None or clock(crash) is None:
+        return []
+    made = [moment(crash, clock, visible(crash.title, 90), tone="crash", closes=True)]
+    later = [c for c in case.crashes if c.panicked and (clock(c) or 0.0) > (clock(crash) or 0.0)]
+    return made + [moment(c, clock, visible(c.title, 90), tone="crash") for c in later[-1:]]
+
+
+def end_of_log(case: Case, clock: Clock) -> list[Moment]:
+    """Without a crash the exposure lasts until the log ends, and goes on."""
+    timed = [event for event in case.boot.events if clock(event) is not None]
+    last = max(timed, key=lambda event: clock(event) or 0.0)
+    return [moment(last, clock, "last event known; no crash so far", closes=True)]
+
+
+def moment(
+    event: Event,
+    clock: Clock,
+    label: str,
+    *,
+    tone: str = "plain",
+    flag: str | None = None,
+    opens: bool = False,
+    closes: bool = False,
+) -> Moment:
+    """The event as a moment; its clock is printk's own, or the time of day."""
+    time = clock(event)
+    assert time is not None
+    shown = words.clock(time) if time == event.time else words.date(time)
+    return Moment(time=time, clock=shown, label=label, tone=tone, flag=flag, opens=opens, closes=closes)  # type: ignore[arg-type]

@@ -1,0 +1,137 @@
+"""The picture of the time between error and crash: where its moments stand. Pure functions, no markup."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from triage.report.words import span
+
+WIDTH, LEFT, RIGHT = 1000.0, 30.0, 970.0  # user units of the picture; the axis runs from LEFT to RIGHT
+AXIS = 64.0
+CHARACTER = 7.3  # width of one character of the labels
+LABEL = 30  # characters of one label line
+
+
+Tone = Literal["plain", "minor", "error", "crash"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """Something that happened: `time` orders it, `clock` is what the log printed."""
+
+    time: float
+    clock: str
+    label: str
+    tone: Tone = "plain"
+    flag: str | None = None  # a what-if that applies here: "7.3 with the sysctl stops here"
+    opens: bool = False  # from here on corrupt memory is in use
+    closes: bool = False  # until here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A moment in its place; `tier` 1 labels hang lower so that neighbours do not overlap."""
+
+    moment: Moment
+    x: float
+    label_x: float
+    anchor: Literal["start", "middle", "end"]
+    tier: int
+    lines: tuple[str, ...]
+    gap: str | None  # time since the mark before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """The time that corrupt memory stayed in use."""
+
+    x: float
+    width: float
+    text: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    marks: tuple[Mark, ...]
+    band: Band | None
+    height: float
+    description: str
+
+    @property
+    def tiers(self) -> int:
+        return 1 + max((mark.tier for mark in self.marks), default=0)
+
+
+def layout(moments: Sequence[Moment]) -> Timeline | None:
+    """The picture of the moments, given in time order; None for fewer than two: there is nothing between them."""
+    if len(moments) < 2:
+        return None
+    places = positions([moment.time for moment in moments])
+    marks: list[Mark] = []
+    ends = [0.0, 0.0]  # where the last label of each tier ends
+    for number, (moment, x) in enumerate(zip(moments, places, strict=True)):
+        lines = wrap(moment.label, LABEL)
+        half = max(len(line) for line in (moment.clock, *lines)) * CHARACTER / 2
+        anchor, left = side(x, half)
+        tier = 0 if left >= ends[0] + CHARACTER else 1
+        ends[tier] = left + 2 * half
+        gap = span(moment.time - moments[number - 1].time) if number else None
+        marks.append(Mark(moment=moment, x=x, label_x=max(x, 4.0), anchor=anchor, tier=tier, lines=lines, gap=gap))
+    below = max(AXIS + 34 + 48 * mark.tier + 15 * len(mark.lines) for mark in marks)
+    return Timeline(marks=tuple(marks), band=band(marks), height=below, description=describe(moments))
+
+
+def positions(times: Sequence[float]) -> list[float]:
+    """Where each time stands on the axis: every gap gets a minimum, the rest is shared by their logarithms."""
+    gaps = [max(b - a, 0.0) for a, b in pairwise(times)]
+    weights = [math.log10(1 + gap * 100) for gap in gaps]
+    least = min(110.0, 0.6 * (RIGHT - LEFT) / len(gaps))
+    free = RIGHT - LEFT - least * len(gaps)
+    total = sum(weights) or 1.0
+    places = [LEFT]
+    for weight in weights:
+        places.append(places[-1] + least + free * (weight / total if sum(weights) else 1 / len(gaps)))
+    return [round(place, 1) for place in places]
+
+
+def side(x: float, half: float) -> tuple[Literal["start", "middle", "end"], float]:
+    """How a label of half-width `half` hangs at `x` without leaving the picture, and its left edge."""
+    if x - half < 0:
+        return "start", x
+    if x + half > WIDTH:
+        return "end", x - 2 * half
+    return "middle", x - half
+
+
+def band(marks: Sequence[Mark]) -> Band | None:
+    """From the moment that opens the exposure to the one that ends it."""
+    first = next((mark for mark in marks if mark.moment.opens), None)
+    last = next((mark for mark in reversed(marks) if mark.moment.closes), None)
+    if first is None or last is None or last.x <= first.x:
+        return None
+    seconds = last.moment.time - first.moment.time
+    return Band(x=first.x, width=round(last.x - first.x, 1), text=f"{span(seconds)} in use", seconds=seconds)
+
+
+def wrap(text: str, width: int, most: int = 2) -> tuple[str, ...]:
+    """The text in at most `most` lines of `width` characters, cut with an ellipsis."""
+    lines = [""]
+    for word in text.split(" "):
+        if len(lines[-1]) + len(word) + bool(lines[-1]) <= width or not lines[-1]:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+        else:
+            lines.append(word)
+    kept = [line if len(line) <= width else line[: width - 1] + "…" for line in lines[:most]]
+    if len(lines) > most:
+        kept[-1] = kept[-1][: width - 1].rstrip("…") + "…"
+    return tuple(kept)
+
+
+def describe(moments: Sequence[Moment]) -> str:
+    """The picture in words, for those who cannot see it."""
+    return "Timeline: " + "; ".join(f"{moment.clock} {moment.label}" for moment in moments)

@@ -1,0 +1,162 @@
+"""The words and number formats of the reports, in one place for all forms."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from triage.model import Confidence, Event, PageHistory
+
+CAUSES = {
+    "memory-error": "MEMORY ERROR",
+    "other-hardware": "OTHER HARDWARE",
+    "software": "SOFTWARE",
+    "operator": "OPERATOR",
+    "unknown": "CAUSE UNKNOWN",
+    "no-crash": "NO CRASH",
+}
+SURE: dict[Confidence, str] = {
+    "proven": "proven",
+    "strong": "strong evidence",
+    "likely": "likely",
+    "weak": "weak evidence",
+    "none": "no evidence",
+}
+POLICIES = {"linux-7.3": "as merged in Linux 7.3", "v4": "as proposed in v4"}
+RESULTS = {
+    "Ignored": "ignored: the page stayed in use",
+    "Failed": "failed: the page may still be in use",
+    "Delayed": "delayed: handled at the next access",
+    "Recovered": "recovered: taken out of use",
+}
+TYPES = {
+    "page-table": "page table",
+    "large-kmalloc": "large kmalloc",
+    "kernel-stack": "kernel stack",
+    "percpu": "per-CPU memory",
+    "kernel-image": "kernel image",
+    "page-cache": "page cache",
+    "hugetlb": "huge page (hugetlb)",
+    "ksm": "KSM page",
+    "zone-device": "device memory (zone device)",
+    "page-pool": "network page pool",
+    "no-struct-page": "outside the kernel's page array",
+    "user": "user memory",
+    "kernel-other": "kernel memory of another kind",
+}
+DETAILS = {
+    "cache": "slab cache",
+    "aliases": "caches merged with it",
+    "head_pfn": "head page",
+    "object_address": "object",
+    "object_offset": "offset in the object",
+    "superblock": "superblock",
+    "caller": "allocated by",
+    "resource": "memory resource",
+    "level": "page table level",
+}
+
+
+def kind_of_page(name: str) -> str:
+    """`page-table` as a person writes it."""
+    return TYPES.get(name, name)
+
+
+def clock(time: float | None) -> str:
+    """A printk time as the log prints it: 88690.498619."""
+    return "" if time is None else f"{time:.6f}"
+
+
+def date(wall_time: float | None) -> str:
+    """2026-11-23 02:39:26Z."""
+    if wall_time is None:
+        return ""
+    try:
+        return f"{datetime.fromtimestamp(wall_time, UTC):%Y-%m-%d %H:%M:%S}Z"
+    except (OverflowError, ValueError, OSError):
+        return ""
+
+
+def when(event: Event) -> str:
+    """The event's printk time, else its wall time, else nothing."""
+    return clock(event.time) or date(event.wall_time)
+
+
+def span(seconds: float) -> str:
+    """A duration to read: 19 ms, 67.35 s, 4 min 10 s, 3 h 2 min, 12 d 4 h; negative ones keep their sign."""
+    sign, s = ("-" if seconds < 0 else ""), abs(seconds)
+    if s < 1:
+        return f"{sign}{s * 1000:.0f} ms"
+    if s < 600:
+        return f"{sign}{s:.2f} s"
+    for limit, big, one, small, part in ((7200, 60, "min", 1, "s"), (172_800, 3600, "h", 60, "min")):
+        if s < limit:
+            return f"{sign}{int(s // big)} {one} {int(s % big // small)} {part}"
+    return f"{sign}{int(s // 86_400)} d {int(s % 86_400 // 3600)} h"
+
+
+def size(count: int | None) -> str:
+    """Bytes to read: 417 bytes, 71.3 MB."""
+    if count is None:
+        return ""
+    return f"{count:,} bytes" if count < 100_000 else f"{count / 1e6:,.1f} MB"
+
+
+def value(name: str, item: Any) -> str:
+    """One value of an open dictionary; integers whose name says address, frame or register are hex."""
+    if isinstance(item, bool):
+        return "yes" if item else "no"
+    if isinstance(item, int):
+        wide = name.endswith(("address", "pfn", "offset")) or name in {"status", "addr", "misc", "synd", "ipid"}
+        return f"{item:#x}" if wide or item > 2**32 else f"{item}"
+    if isinstance(item, (list, tuple, set, frozenset)):
+        return ", ".join(value(name, part) for part in item)
+    if isinstance(item, dict):
+        return ", ".join(f"{key} {value(str(key), part)}" for key, part in item.items())
+    return str(item)
+
+
+def place(location: dict[str, Any]) -> str:
+    """node 1, card 2, row 20931; the module's name first."""
+    names = [value(key, location[key]) for key in ("dimm", "label") if location.get(key)]
+    rest = [f"{key} {value(key, item)}" for key, item in location.items() if key not in ("dimm", "label")]
+    return ", ".join(names + rest)
+
+
+def page_type(page: PageHistory) -> str:
+    """What the page was: `slab dentry`, `page table`, or that it is not known."""
+    if page.type == "unknown":
+        return "type not known"
+    cache = page.detail.get("cache")
+    return f"{kind_of_page(page.type)} {cache}" if cache else kind_of_page(page.type)
+
+
+def plural(count: int, noun: str) -> str:
+    """1 page, 3,000 pages."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+_SENTENCE = re.compile(r"(?<=[a-z0-9)\]])\.\s+(?=[A-Z0-9_])")
+
+
+def headline(summary: str) -> tuple[str, str]:
+    """The first sentence, and the rest."""
+    parts = _SENTENCE.split(summary.strip(), maxsplit=1)
+    return (f"{parts[0]}.", parts[1]) if len(parts) == 2 else (summary, "")
+
+
+# What prose marks as code: addresses, register and function names, kernel parameters, what stands in backticks.
+CODE = re.compile(
+    r"`[^`]+`|0x[0-9a-f]+\b|\b[A-Za-z_][\w.]*\+0x[0-9a-f]+(?:/0x[0-9a-f]+)?|\b[A-Za-z_]\w*\(\)|\b(?:vm|kernel)\.\w+(?:=\d+)?"
+)
+
+
+def pieces(text: str) -> list[tuple[bool, str]]:
+    """The text cut into (is code, piece); backticks are taken off."""
+    out: list[tuple[bool, str]] = []
+    at = 0
+    for found in CODE.finditer(text):
+        out += [(False, text[at : found.start()]), (True, found[0].strip("`"))]
+        at = found.end()
+    return [piece for piece in [*out, (False, text[at:])] if piece[1]]
