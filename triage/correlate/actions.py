@@ -73,7 +73,10 @@ def at_risk(scene: Scene, pages: Sequence[PageHistory]) -> Iterator[Action]:
 def replace_module(scene: Scene, pages: Sequence[PageHistory]) -> Iterator[Action]:
     """The module to replace, as precisely as any reporter named it; on a guest it is the host's and unknown."""
     if scene.notice("hypervisor") is not None:
-        text = "This is a virtual machine: its addresses are the guest's. Find the memory error in the host's log; the module is the host's."
+        text = (
+            "This is a virtual machine: its addresses are the guest's. Find the memory error in the host's "
+            "log; the module is the host's."
+        )
         yield Action(kind="replace", text=text)
         return
     chosen = [page for page in pages if page.blamed] or [page for page in pages if page.open] or list(pages)
@@ -84,7 +87,10 @@ def replace_module(scene: Scene, pages: Sequence[PageHistory]) -> Iterator[Actio
         where = f" at {chosen[0].physical_address:#x}" if chosen and chosen[0].physical_address is not None else ""
         yield Action(
             kind="replace",
-            text=f"Find the memory module{where} (EDAC, dmidecode, the BMC's event log) and replace it: this log does not name it.",
+            text=(
+                f"Find the memory module{where} (EDAC, dmidecode, the BMC's event log) and replace it: this log "
+                "does not name it."
+            ),
         )
 
 

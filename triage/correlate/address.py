@@ -1,6 +1,7 @@
 """Translates the addresses of a crash to physical ones, and finds those that lie in a reported page.
 
-Three routes, best first: the hardware's or the core's own translation; the linear map with a base that the same log prints; a base
+Three routes, best first: the hardware's or the core's own translation; the linear map with a base that the same log
+prints; a base
 inferred from the coincidence itself, which is tested by its alignment and whose chance is stated.
 """
 
@@ -65,7 +66,8 @@ class Guess:
 
 
 def page_offset(crash: Crash) -> int:
-    """Where the arm64 linear map starts: -(1 << VA_BITS), 48 bits unless the log says otherwise (arch/arm64 memory.h)."""
+    """Where the arm64 linear map starts: -(1 << VA_BITS), 48 bits unless the log says otherwise (arch/arm64
+    memory.h)."""
     return -(1 << (crash.va_bits or 48)) & MASK
 
 
@@ -102,7 +104,8 @@ def addresses(crash: Crash, boot: Boot, consumed: Consumption | None) -> list[Ad
 
 
 def from_log(crash: Crash, boot: Boot) -> list[Address]:
-    """The registers, the fault address and the address that the faulting instruction used, translated if the log allows."""
+    """The registers, the fault address and the address that the faulting instruction used, translated if the log
+    allows."""
     if crash.arch == "ppc64":
         base: int | None = 0xC000000000000000  # the linear map of book3s64 begins here, at physical 0
     elif crash.arch == "arm64":

@@ -1,6 +1,7 @@
 """The base register of an arm64 load or store: enough to compute the address that the faulting instruction used.
 
-Encodings from the Arm Architecture Reference Manual, "Loads and Stores". A full disassembler is not needed for a log's one word.
+Encodings from the Arm Architecture Reference Manual, "Loads and Stores". A full disassembler is
+not needed for a log's one word.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def signed(value: int, bits: int) -> int:
 
 
 def operand(word: int) -> Operand | None:
-    """The memory operand of a load or store, None for anything else (and for what is not decoded: SVE, MTE, literal loads)."""
+    """The memory operand of a load or store, None for anything else (and for what is not decoded: SVE, MTE, literal
+    loads)."""
     base, size, vector = register(word >> 5 & 31), word >> 30, word >> 26 & 1
     if vector and word >> 23 & 1:
         size = 4  # 128-bit SIMD register

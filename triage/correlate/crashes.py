@@ -17,7 +17,8 @@ def is_mild(crash: Crash) -> bool:
 
 
 def choose(crashes: Sequence[Crash]) -> Crash | None:
-    """The first oops, BUG or panic of the chain that ended the boot; a mild report only if a panic_on_warn panic follows it.
+    """The first oops, BUG or panic of the chain that ended the boot; a mild report only if a panic_on_warn panic
+    follows it.
 
     crashes: all of one boot, in time order. Returns None if there is none or only mild reports.
     """

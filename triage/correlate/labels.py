@@ -1,4 +1,5 @@
-"""What the label of a `recovery action` line tells of the page's type: less than it says (it changed from kernel to kernel)."""
+"""What the label of a `recovery action` line tells of the page's type: less than it says (it changed from kernel to
+kernel)."""
 
 from __future__ import annotations
 

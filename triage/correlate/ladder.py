@@ -1,7 +1,9 @@
 """The ladder: what may be concluded from what, and how surely. docs/verdicts.md is its mirror for readers.
 
-Every file of `rules/` exposes `RULE`: a `Ground` is a rung (cause, confidence, and how to see that it is reached), a `Limit` forbids
-or lowers what a ground claims. `settle` collects the claims, applies the limits and takes the surest; nothing else decides.
+Every file of `rules/` exposes `RULE`: a `Ground` is a rung (cause, confidence, and how to see that it is reached), a
+`Limit` forbids
+or lowers what a ground claims. `settle` collects the claims, applies the limits and takes the surest; nothing else
+decides.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ PRECEDENCE: tuple[Cause, ...] = ("operator", "memory-error", "other-hardware", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """That a ground's condition holds: the sentence it justifies, its evidence, the pages it blames, what would make it surer."""
+    """That a ground's condition holds: the sentence it justifies, its evidence, the pages it blames, what would make
+    it surer."""
 
     summary: str
     evidence: tuple[Evidence, ...] = ()

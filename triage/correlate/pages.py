@@ -1,4 +1,5 @@
-"""Joins everything that was reported of one page into its history: error records, EDAC lines, machine checks, memory_failure()."""
+"""Joins everything that was reported of one page into its history: error records, EDAC lines, machine checks,
+memory_failure()."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ NAMES_A_PAGE = {
 class Track:
     """The history of a page and the reports it was made of, in time order.
 
-    `counted` are the reports that stand before the crash, `records` the uncorrected error records of this boot among them.
+    `counted` are the reports that stand before the crash, `records` the uncorrected error records of this boot among
+    them.
     `late`: all reports came after the crash header; `polled`: but within ten seconds, as firmware that polls does.
     `software_only`: an injector set the mark and no hardware, real or simulated, reported anything: the data is intact.
     """
@@ -260,7 +262,8 @@ def last_verdict(reports: Iterable[Event]) -> MemoryFailure | None:
 
 
 def is_open(reports: Sequence[Event]) -> bool:
-    """Whether the page is still in use: last verdict Ignored or Failed, or an error (or a word of giving up) without verdict."""
+    """Whether the page is still in use: last verdict Ignored or Failed, or an error (or a word of giving up) without
+    verdict."""
     state = False
     settled: float | None = None
     for report in reports:

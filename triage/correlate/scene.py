@@ -105,7 +105,8 @@ def mild_crash(found: Sequence[Crash], events: Iterable[Event]) -> Crash | None:
 
 
 def earlier_boot(event: Event, boot: Boot) -> Event:
-    """The event, marked as of the boot before where its place says so: leftover machine checks, a capture kernel's records."""
+    """The event, marked as of the boot before where its place says so: leftover machine checks, a capture kernel's
+    records."""
     if not isinstance(event, HardwareError) or event.previous_boot:
         return event
     leftover = bool(event.mca) and event.time is not None and event.time < LEFTOVER and not event.mca.get("mcgstatus")

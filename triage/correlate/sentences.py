@@ -1,4 +1,5 @@
-"""Clauses that several rules share: the crash, a page's error, how the two hang together; and the evidence that goes with them."""
+"""Clauses that several rules share: the crash, a page's error, how the two hang together; and the evidence that goes
+with them."""
 
 from __future__ import annotations
 

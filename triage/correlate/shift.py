@@ -1,4 +1,5 @@
-"""Infers the kernel's page size; nothing here assumes 4 KiB (arm64, ppc64 and loongarch kernels come with 64 KiB pages)."""
+"""Infers the kernel's page size; nothing here assumes 4 KiB (arm64, ppc64 and loongarch kernels come with 64 KiB
+pages)."""
 
 from __future__ import annotations
 

@@ -21,7 +21,8 @@ EXCLUDES_SOFTWARE = ("memory-error", "other-hardware", "operator")
 
 
 def judge(boot: Boot) -> Case | None:
-    """The case of a boot; None if it has neither a crash nor an uncorrected error (corrected errors alone are no case)."""
+    """The case of a boot; None if it has neither a crash nor an uncorrected error (corrected errors alone are no
+    case)."""
     scene = scenes.build(boot)
     uncorrected = any(is_uncorrected(error) for _, error in scene.errors)
     if not (scene.crashes or uncorrected or scene.tracks):

@@ -1,8 +1,10 @@
-"""Would vm.panic_on_unrecoverable_memory_failure have panicked at the error? Under v4 of the series, and as merged in Linux 7.3.
+"""Would vm.panic_on_unrecoverable_memory_failure have panicked at the error? Under v4 of the series, and as merged
+in Linux 7.3.
 
 v4 (April 2026) panics on PG_reserved pages, on `high-order kernel page` and on `unknown page`, each only if Ignored.
 Linux 7.3 panics on kernel-owned pages, if Ignored: PG_reserved, slab, page table, large kmalloc (mm/memory-failure.c,
-is_kernel_owned_page()). Neither panics on pages whose type is shared with races: vmalloc, stacks, percpu, drivers' pages.
+is_kernel_owned_page()). Neither panics on pages whose type is shared with races: vmalloc, stacks, percpu, drivers'
+pages.
 """
 
 from __future__ import annotations
@@ -45,7 +47,8 @@ def counterfactuals(scene: Scene) -> tuple[Counterfactual, ...]:
 
 
 def counterfactual(policy: Policy, track: Track, scene: Scene) -> Counterfactual:
-    """The answer for one page under one policy; `at` is printk seconds of the verdict line, `lead_seconds` to the crash."""
+    """The answer for one page under one policy; `at` is printk seconds of the verdict line, `lead_seconds` to the
+    crash."""
     page = track.page
     actual = did_panic(track, scene) and policy == running_policy(scene.kernel)
     reply = (
@@ -67,7 +70,8 @@ def counterfactual(policy: Policy, track: Track, scene: Scene) -> Counterfactual
 
 
 def running_policy(kernel: str | None) -> Policy:
-    """Whose semantics a kernel that has the sysctl follows: 7.3's, unless it is an older one with the patch of the series."""
+    """Whose semantics a kernel that has the sysctl follows: 7.3's, unless it is an older one with the patch of the
+    series."""
     return "v4" if is_since(kernel, 7, 3) is False else "linux-7.3"
 
 
@@ -146,7 +150,8 @@ def by_type(policy: Policy, kind: str, reserved: bool | None = None) -> Reply:
 
 
 def passed_all_states(reports: Sequence[object], kernel: str | None) -> bool:
-    """Whether `unknown page: Ignored` came from the end of the state table: `Unknown page state` stands before it, on 6.12 or later."""
+    """Whether `unknown page: Ignored` came from the end of the state table: `Unknown page state` stands before it,
+    on 6.12 or later."""
     said = any(isinstance(r, MemoryFailure) and r.action == "unknown-state" for r in reports)
     refused = any(isinstance(r, MemoryFailure) and r.action == "unhandlable" for r in reports)
     return said or (bool(is_since(kernel, 6, 12)) and not refused)

@@ -1,4 +1,5 @@
-"""Which crashes speak for themselves as software: not those by which the kernel reports hardware or obeys an operator."""
+"""Which crashes speak for themselves as software: not those by which the kernel reports hardware or obeys an
+operator."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from triage.model import Crash
 
 CHECKER = re.compile(
     r"KASAN|KMSAN|KCSAN|KFENCE|UBSAN|refcount_t|possible (?:circular|recursive|irq) locking|inconsistent lock state"
-    r"|suspicious RCU usage|ODEBUG|bad unlock balance|invalid wait context|sleeping function called from invalid context"
+    r"|suspicious RCU usage|ODEBUG|bad unlock balance|invalid wait context"
+    r"|sleeping function called from invalid context"
 )
 
 

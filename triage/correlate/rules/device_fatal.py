@@ -24,7 +24,10 @@ def find(scene: Scene) -> Finding | None:
         return None
     error, span = near[-1]
     return Finding(
-        summary=f"{error.device or 'A device'} reported a fatal error ({error.what}); {seconds(span)} later its driver crashed: {crash.title}.",
+        summary=(
+            f"{error.device or 'A device'} reported a fatal error ({error.what}); {seconds(span)} later its "
+            f"driver crashed: {crash.title}."
+        ),
         evidence=(
             cite(f"Fatal device error: {error_name(error)}.", error),
             cite(f"The crash is in its driver: {crash.title}.", crash),

@@ -1,4 +1,5 @@
-"""A device reported an uncorrected PCIe or CXL error, or its recovery failed, some time before its own driver crashed."""
+"""A device reported an uncorrected PCIe or CXL error, or its recovery failed, some time before its own driver
+crashed."""
 
 from __future__ import annotations
 
@@ -14,7 +15,10 @@ def find(scene: Scene) -> Finding | None:
         return None
     error = errors[-1]
     return Finding(
-        summary=f"{error.device or 'A device'} reported an uncorrected error ({error.what}) before its driver crashed: {scene.crash.title}.",
+        summary=(
+            f"{error.device or 'A device'} reported an uncorrected error ({error.what}) before its driver "
+            f"crashed: {scene.crash.title}."
+        ),
         evidence=(
             *(cite(f"Device error: {error_name(e)} ({e.severity}).", e) for e in errors[-3:]),
             cite(f"The crash is in its driver: {scene.crash.title}.", scene.crash),

@@ -1,4 +1,5 @@
-"""The machine died by a fatal hardware record that is not of memory: machine check with PCC, fatal GHES section, SERR, DPC.
+"""The machine died by a fatal hardware record that is not of memory: machine check with PCC, fatal GHES section,
+SERR, DPC.
 
 mce: [Hardware Error]: CPU 4: Machine Check Exception: 5 Bank 0: be00000000800400
 Kernel panic - not syncing: Fatal local machine check

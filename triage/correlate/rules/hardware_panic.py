@@ -19,7 +19,10 @@ def find(scene: Scene) -> Finding | None:
     if not is_machine_check(crash) and not any(GHES_PANIC.search(text) for text in panics(crash)):
         return None
     return Finding(
-        summary=f"The kernel stopped at a hardware error ({crash.panic or crash.title}); the error's record is not in this log.",
+        summary=(
+            f"The kernel stopped at a hardware error ({crash.panic or crash.title}); the error's record is "
+            "not in this log."
+        ),
         evidence=(cite(f"The kernel stopped with: {crash.panic or crash.title}.", crash),),
         would_raise=("The lines before the panic, the core's log, or the BMC's event log: they hold the record.",),
     )

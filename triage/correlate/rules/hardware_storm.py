@@ -20,7 +20,10 @@ def find(scene: Scene) -> Finding | None:
     if scene.crash is None or len(serious) < MANY:
         return None
     return Finding(
-        summary=f"{len(serious)} uncorrected device or platform errors were reported before {crash_clause(scene)}; nothing ties them together.",
+        summary=(
+            f"{len(serious)} uncorrected device or platform errors were reported before "
+            f"{crash_clause(scene)}; nothing ties them together."
+        ),
         evidence=(cite(f"{len(serious)} errors, the last: {error_name(serious[-1])}.", serious[-1]),),
     )
 

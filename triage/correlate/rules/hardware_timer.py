@@ -1,4 +1,5 @@
-"""An internal timer machine check: the processor could not retire an instruction for too long, often because a device never answered.
+"""An internal timer machine check: the processor could not retire an instruction for too long, often because a
+device never answered.
 
 mce: [Hardware Error]: CPU 4: Machine Check Exception: 5 Bank 4: be00000000800400
 """
@@ -19,7 +20,10 @@ def find(scene: Scene) -> Finding | None:
     if crash is None or error is None or mcacod(error) != INTERNAL_TIMER:
         return None
     return Finding(
-        summary="The processor's internal timer expired (machine check 0x0400): something on the bus, or the processor itself, never answered.",
+        summary=(
+            "The processor's internal timer expired (machine check 0x0400): something on the bus, or the "
+            "processor itself, never answered."
+        ),
         evidence=(
             cite("MCACOD 0x0400, internal timer error.", error),
             cite(f"The kernel stopped with: {crash.panic or crash.title}.", crash),

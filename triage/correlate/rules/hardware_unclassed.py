@@ -24,7 +24,10 @@ def find(scene: Scene) -> Finding | None:
     if not records:
         return None
     return Finding(
-        summary=f"The kernel stopped at a fatal hardware error ({error_name(records[-1])}) that does not tell which part failed.",
+        summary=(
+            f"The kernel stopped at a fatal hardware error ({error_name(records[-1])}) that does not tell "
+            "which part failed."
+        ),
         evidence=(
             cite(f"The kernel stopped with: {crash.panic or crash.title}.", crash),
             *(cite(f"Fatal record: {error_name(record)}.", record) for record in records[-3:]),

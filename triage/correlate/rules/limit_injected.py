@@ -1,4 +1,5 @@
-"""Pages that software alone marked bad (hwpoison-inject, madvise, hard_offline_page): whoever injected is the cause, not the memory.
+"""Pages that software alone marked bad (hwpoison-inject, madvise, hard_offline_page): whoever injected is the cause,
+not the memory.
 
 Injecting memory failure at pfn 0x1507
 

@@ -1,4 +1,5 @@
-"""The record was printed after the crash header; only one of the same page within ten seconds still counts (firmware that polls)."""
+"""The record was printed after the crash header; only one of the same page within ten seconds still counts (firmware
+that polls)."""
 
 from __future__ import annotations
 

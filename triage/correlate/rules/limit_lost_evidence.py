@@ -1,4 +1,5 @@
-"""Lines or records were lost: an overflow bit, a throttled reporter, a full queue, a wrapped buffer. What is not there may have been lost."""
+"""Lines or records were lost: an overflow bit, a throttled reporter, a full queue, a wrapped buffer. What is not
+there may have been lost."""
 
 from __future__ import annotations
 

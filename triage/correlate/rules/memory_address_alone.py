@@ -12,7 +12,8 @@ from triage.correlate.sentences import consumption_evidence, crash_clause, link_
 from triage.correlate.words import page_name
 
 RAISES = (
-    "A separate, earlier record of the same page (GHES, EDAC or machine check) in the full log or in the BMC's event log.",
+    "A separate, earlier record of the same page (GHES, EDAC or machine check) in the full log or in the BMC's "
+    "event log.",
 )
 
 

@@ -1,4 +1,5 @@
-"""A fault that consumed poison would cause, while a page with a known error was still in use; no address speaks for or against.
+"""A fault that consumed poison would cause, while a page with a known error was still in use; no address speaks for
+or against.
 
 This is the origin incident from its log alone: the abort's address is not valid and no register could be translated.
 """
@@ -50,10 +51,14 @@ def find(scene: Scene) -> Finding | None:
     first = tracks[0]
     if len(tracks) > 1:
         names = ", ".join(page_name(track.page) for track in tracks[:4])
-        summary = f"{len(tracks)} pages with memory errors were still in use ({names}); {crash_clause(scene)}, and nothing tells which it hit."
+        summary = (
+            f"{len(tracks)} pages with memory errors were still in use ({names}); {crash_clause(scene)}, "
+            "and nothing tells which it hit."
+        )
     else:
         summary = (
-            f"{error_clause(first)}; {later(scene, first)} {crash_clause(scene)}, which is what consuming such memory looks like; "
+            f"{error_clause(first)}; {later(scene, first)} {crash_clause(scene)}, which is what consuming such "
+            "memory looks like; "
             "no address in the log ties the two together."
         )
     return Finding(

@@ -1,4 +1,5 @@
-"""An uncorrected memory error of an earlier boot (BERT, ERST, leftover machine checks): the module is suspect, this crash is not explained."""
+"""An uncorrected memory error of an earlier boot (BERT, ERST, leftover machine checks): the module is suspect, this
+crash is not explained."""
 
 from __future__ import annotations
 
@@ -15,8 +16,10 @@ def find(scene: Scene) -> Finding | None:
         return None
     module = dimm(errors[0].location)
     return Finding(
-        summary=f"An uncorrected memory error of an earlier boot is on record ({error_name(errors[0])}{f', {module}' if module else ''}); "
-        f"in this boot {crash_clause(scene)}, and nothing ties the two together.",
+        summary=(
+            f"An uncorrected memory error of an earlier boot is on record ({error_name(errors[0])}"
+            f"{f', {module}' if module else ''}); in this boot {crash_clause(scene)}, and nothing ties the two together."
+        ),
         evidence=tuple(
             cite(f"Record of an earlier boot: {error_name(error)} ({error.severity}).", error) for error in errors[:4]
         ),

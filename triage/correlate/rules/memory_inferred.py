@@ -44,7 +44,8 @@ def chance(guess: Guess, scene: Scene) -> Evidence:
     size = "64-byte line" if guess.line else "page"
     odds = max(-guess.chance_log2, 0)
     text = (
-        f"The base {guess.base:#x} of the linear map is inferred, not printed: {names} of {guess.tested} kernel addresses "
+        f"The base {guess.base:#x} of the linear map is inferred, not printed: {names} of {guess.tested} kernel "
+        "addresses "
         f"fit(s) the {size} under an aligned base; by chance that happens about once in 2^{odds}."
     )
     return cite(text, scene.crash)
@@ -74,6 +75,9 @@ RULE = Ground(
     name="memory_inferred",
     cause="memory-error",
     confidence="strong",
-    says="a consumption fault and an inferred address in the open page's reported line, or two registers that agree on the page",
+    says=(
+        "a consumption fault and an inferred address in the open page's reported line, or two registers that "
+        "agree on the page"
+    ),
     find=find,
 )

@@ -13,7 +13,10 @@ def find(scene: Scene) -> Finding | None:
     if scene.crash is None or consumed is None or consumed.error is None or consumed.error.physical_address is not None:
         return None
     return Finding(
-        summary=f"The kernel died in {place_of(scene.crash)} of a machine check of a memory class, which gives no address that can be used.",
+        summary=(
+            f"The kernel died in {place_of(scene.crash)} of a machine check of a memory class, which gives "
+            "no address that can be used."
+        ),
         evidence=tuple(consumption_evidence(scene)),
         would_raise=("The BMC's event log or the decoded EDAC line, naming the memory module.",),
     )

@@ -29,8 +29,10 @@ def find(scene: Scene) -> Finding | None:
     if not errors:
         return None
     return Finding(
-        summary=f"An uncorrected memory error that cannot be tied to a page ({error_name(errors[0])}) was reported before "
-        f"{crash_clause(scene)}.",
+        summary=(
+            f"An uncorrected memory error that cannot be tied to a page ({error_name(errors[0])}) was reported "
+            f"before {crash_clause(scene)}."
+        ),
         evidence=tuple(
             cite(f"Recorded error without a page: {error_name(error)} ({error.severity}).", error)
             for error in errors[:4]

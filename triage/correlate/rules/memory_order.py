@@ -1,4 +1,5 @@
-"""A page with a memory error was still in use when the kernel crashed in an ordinary way: nothing but the order ties them."""
+"""A page with a memory error was still in use when the kernel crashed in an ordinary way: nothing but the order ties
+them."""
 
 from __future__ import annotations
 

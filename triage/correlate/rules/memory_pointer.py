@@ -18,7 +18,10 @@ def find(scene: Scene) -> Finding | None:
         return None
     first = tracks[0]
     return Finding(
-        summary=f"{error_clause(first)}; {later(scene, first)} {crash_clause(scene)}, following a pointer that was loaded from that page.",
+        summary=(
+            f"{error_clause(first)}; {later(scene, first)} {crash_clause(scene)}, following a pointer that "
+            "was loaded from that page."
+        ),
         evidence=tuple(e for t in tracks for e in (*link_evidence(scene, t), *record_evidence(t))),
         pages=tuple(track.page.pfn for track in tracks),
         would_raise=(

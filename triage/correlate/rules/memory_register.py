@@ -15,7 +15,10 @@ def find(scene: Scene) -> Finding | None:
         return None
     first = tracks[0]
     return Finding(
-        summary=f"{error_clause(first)}; {later(scene, first)} {crash_clause(scene)}, with a register that points into that page.",
+        summary=(
+            f"{error_clause(first)}; {later(scene, first)} {crash_clause(scene)}, with a register that "
+            "points into that page."
+        ),
         evidence=tuple(e for t in tracks[:4] for e in (*link_evidence(scene, t), *record_evidence(t))),
         pages=tuple(track.page.pfn for track in tracks),
         would_raise=("A vmcore: it tells whether the bad value was loaded from that page.",),

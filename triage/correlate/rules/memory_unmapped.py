@@ -1,4 +1,5 @@
-"""A page fault whose address is one of a page that the kernel had taken out of its map because it was bad (x86 set_mce_nospec).
+"""A page fault whose address is one of a page that the kernel had taken out of its map because it was bad (x86
+set_mce_nospec).
 
 A page fault is no consumption: on x86 poison raises a machine check.
 """

@@ -1,4 +1,5 @@
-"""No crash, and every reported page was taken out of use: Recovered, Delayed, unpoisoned, or errors of an earlier boot only."""
+"""No crash, and every reported page was taken out of use: Recovered, Delayed, unpoisoned, or errors of an earlier
+boot only."""
 
 from __future__ import annotations
 
@@ -14,7 +15,10 @@ def find(scene: Scene) -> Finding | None:
     closed = [track for track in scene.tracks if not track.page.open and not track.earlier_boot]
     earlier = [error for _, error in scene.errors if error.previous_boot]
     if closed:
-        summary = f"The kernel handled the memory error(s) in {len(closed)} page(s); nothing corrupt is left in use, as far as the log tells."
+        summary = (
+            f"The kernel handled the memory error(s) in {len(closed)} page(s); nothing corrupt is left in "
+            "use, as far as the log tells."
+        )
     elif earlier:
         summary = f"Only an error of an earlier boot is on record ({error_name(earlier[0])}); this boot shows none."
     else:

@@ -1,4 +1,5 @@
-"""No crash, but a page with an uncorrectable error is still used by the kernel: the next read of it will stop the host or return garbage."""
+"""No crash, but a page with an uncorrectable error is still used by the kernel: the next read of it will stop the
+host or return garbage."""
 
 from __future__ import annotations
 
@@ -19,7 +20,10 @@ def finding(tracks: list[Track], raises: tuple[str, ...]) -> Finding:
     """What is at risk."""
     more = f" ({len(tracks) - 1} more such page(s))" if len(tracks) > 1 else ""
     return Finding(
-        summary=f"{error_clause(tracks[0])}{more}. The host still runs: its next access there stops it or returns corrupt data.",
+        summary=(
+            f"{error_clause(tracks[0])}{more}. The host still runs: its next access there stops it or "
+            "returns corrupt data."
+        ),
         evidence=tuple(e for track in tracks[:4] for e in record_evidence(track)),
         pages=tuple(track.page.pfn for track in tracks),
         would_raise=raises,

@@ -20,7 +20,10 @@ def find(scene: Scene) -> Finding | None:
     if not errors and not marked:
         return None
     if errors:
-        summary = f"An uncorrected error was reported ({error_name(errors[0])}) and the host went on; which page, if any, is not known."
+        summary = (
+            f"An uncorrected error was reported ({error_name(errors[0])}) and the host went on; which "
+            "page, if any, is not known."
+        )
     else:
         summary = (
             f"Software injection marked page {marked[0].page.pfn:#x}, which the kernel left in use; its data is intact."

@@ -1,4 +1,5 @@
-"""An external abort or SError with no memory error on record: on arm64 a device that is gone or unpowered gives the same."""
+"""An external abort or SError with no memory error on record: on arm64 a device that is gone or unpowered gives the
+same."""
 
 from __future__ import annotations
 
@@ -16,7 +17,10 @@ def find(scene: Scene) -> Finding | None:
         return None
     name = "an SError" if is_serror(crash) else "a synchronous external abort"
     return Finding(
-        summary=f"{place_of(crash)} took {name} and no open memory error explains it: bad memory, or a device that is gone or unpowered.",
+        summary=(
+            f"{place_of(crash)} took {name} and no open memory error explains it: bad memory, or a device "
+            "that is gone or unpowered."
+        ),
         evidence=tuple(consumption_evidence(scene)) or (cite(f"The crash is {name}.", crash),),
         would_raise=(
             "The firmware's error records (GHES, BERT, the BMC's event log) of that minute.",

@@ -1,0 +1,256 @@
+"""Sorts the events of all inputs into boots: several boots in one log are told apart, several logs of one boot are
+joined.
+
+Two logs are of one boot if they carry the same boot id, share a record with the same printk time, agree on when the
+boot began,
+or (for logs with wall clock only) share a record that is not everyday. When that is not sure they are kept apart,
+with a note.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from triage.correlate.merge import ordered, signature, telling
+from triage.model import Boot, CoreFacts, Crash, Event, Note, Notice, Source
+
+FALLS_BACK = 30.0  # seconds; printk time never goes back that far within a boot
+EARLY = 5.0  # seconds of uptime in which a boot banner stands
+EPOCH_SLACK = 3.0  # seconds by which two estimates of when a boot began may differ
+NO_NAME = {"localhost", "(none)", "localhost.localdomain", ""}
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvents:
+    """The events of one log, as its parser gave them."""
+
+    source: Source
+    events: Sequence[Event]
+
+
+@dataclass(slots=True)
+class Segment:
+    """The part of one log that is one boot."""
+
+    source: Source
+    events: list[Event] = field(default_factory=list)
+    host: str | None = None
+    boot_id: str | None = None
+    core: CoreFacts | None = None
+    last: float | None = None
+    banner: bool = False
+
+    @property
+    def kernel(self) -> str | None:
+        """The kernel release that the segment names."""
+        if self.core and self.core.kernel:
+            return self.core.kernel
+        told = (
+            e.kernel if isinstance(e, Crash) else e.values.get("kernel")
+            for e in self.events
+            if isinstance(e, Crash | Notice)
+        )
+        return next((kernel for kernel in told if kernel), None)
+
+    @property
+    def epoch(self) -> float | None:
+        """When the boot began, Unix seconds, by the first event that has both clocks."""
+        return next((e.wall_time - e.time for e in self.events if e.wall_time is not None and e.time is not None), None)
+
+
+def group(logs: Sequence[LogEvents], cores: Sequence[CoreFacts] = ()) -> list[Boot]:
+    """All boots of the inputs, in time order; every input of one boot goes into one."""
+    segments = [segment for log in logs for segment in split(log)]
+    for core in cores:
+        attach(core, segments)
+    parts = joined(segments)
+    parts, notes = adopt_core(parts)
+    found = [boot(part, notes.get(id(part), ()), alone=len(parts) == 1) for part in parts]
+    starts = [began(one) for one in found]
+    return found if None in starts else sorted(found, key=lambda one: began(one) or 0.0)
+
+
+def began(found: Boot) -> float | None:
+    """When a boot was first heard of, Unix seconds. If one boot does not know, all keep the order of the inputs."""
+    return next((event.wall_time for event in found.events if event.wall_time is not None), None)
+
+
+# ---------------------------------------------------------------- one log
+
+
+def name_of(host: str | None) -> str | None:
+    """A host's name without its domain; None for what a machine calls itself before it has one."""
+    return None if host is None or host in NO_NAME else host.split(".")[0].lower()
+
+
+def split(log: LogEvents) -> list[Segment]:
+    """The boots of one log, in the order in which they begin."""
+    segments: list[Segment] = []
+    current: dict[str | None, Segment] = {}
+    for event in sorted(log.events, key=lambda event: event.first_line):
+        host = name_of(event.host or log.source.host)
+        segment = current.get(host) or (segments[-1] if segments and host is None else None)
+        if segment is None or is_new(event, segment):
+            segment = Segment(source=log.source, host=host, boot_id=event.boot_id or log.source.boot)
+            segments.append(segment)
+        current[host] = segment
+        add(event, segment, len(segments) - 1)
+    return segments or [Segment(source=log.source, host=name_of(log.source.host), boot_id=log.source.boot)]
+
+
+def is_new(event: Event, segment: Segment) -> bool:
+    """Whether an event begins another boot: other boot id, a banner, or a time that fell back far."""
+    if event.boot_id and segment.boot_id and event.boot_id != segment.boot_id:
+        return True
+    if isinstance(event, Notice) and event.what == "boot" and (event.time is None or event.time < EARLY):
+        return (
+            segment.banner
+            or (segment.last or 0.0) > EARLY
+            or (segment.last is None and event.time is None and bool(segment.events))
+        )
+    return event.time is not None and segment.last is not None and event.time < segment.last - FALLS_BACK
+
+
+def add(event: Event, segment: Segment, number: int) -> None:
+    """Put an event into its segment."""
+    segment.events.append(replace(event, boot=number) if number and event.boot != number else event)
+    segment.boot_id = segment.boot_id or event.boot_id
+    segment.banner = segment.banner or (isinstance(event, Notice) and event.what == "boot")
+    if event.time is not None:
+        segment.last = max(segment.last or 0.0, event.time)
+
+
+# ---------------------------------------------------------------- several logs
+
+
+def attach(core: CoreFacts, segments: list[Segment]) -> None:
+    """Give a core to the last boot of its own log, or a segment of its own if it has no log."""
+    own = [segment for segment in segments if segment.source.path == core.path and segment.core is None]
+    if own:
+        own[-1].core = core
+        own[-1].host = own[-1].host or name_of(core.host)
+        own[-1].source = replace(own[-1].source, kind="core")
+    else:
+        source = Source(path=core.path, kind="core", host=core.host, format=core.format)
+        segments.append(Segment(source=source, host=name_of(core.host), core=core))
+
+
+def joined(segments: Sequence[Segment]) -> list[list[Segment]]:
+    """Segments that are one boot, together."""
+    parent = list(range(len(segments)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    for keys in (boot_ids(segments), shared_records(segments), epochs(segments), shared_words(segments)):
+        for members in keys:
+            first = root(members[0])
+            for i in members[1:]:
+                if may_join(segments[members[0]], segments[i]):
+                    parent[root(i)] = first
+                    first = root(first)
+    parts: dict[int, list[Segment]] = defaultdict(list)
+    for i, segment in enumerate(segments):
+        parts[root(i)].append(segment)
+    return list(parts.values())
+
+
+def may_join(a: Segment, b: Segment) -> bool:
+    """Whether nothing speaks against two segments being one boot."""
+    pairs = ((a.host, b.host), (a.boot_id, b.boot_id), (a.kernel, b.kernel))
+    cores = a.core is None or b.core is None or a.core is b.core
+    return cores and all(x is None or y is None or x == y for x, y in pairs)
+
+
+def boot_ids(segments: Sequence[Segment]) -> Iterable[list[int]]:
+    """Segments with the same boot id."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for i, segment in enumerate(segments):
+        if segment.boot_id:
+            found[segment.boot_id].append(i)
+    return found.values()
+
+
+def shared_records(segments: Sequence[Segment]) -> Iterable[list[int]]:
+    """Segments that hold the same record at the same printk time (to the microsecond: no accident)."""
+    found: dict[object, list[int]] = defaultdict(list)
+    for i, segment in enumerate(segments):
+        for key in {(event.time, signature(event)) for event in segment.events if (event.time or 0.0) > 1.0}:
+            found[key].append(i)
+    return found.values()
+
+
+def epochs(segments: Sequence[Segment]) -> Iterable[list[int]]:
+    """Segments of the same named host that agree on when the boot began."""
+    known = sorted((s.host, s.epoch, i) for i, s in enumerate(segments) if s.host is not None and s.epoch is not None)
+    return [
+        [known[n][2], known[n + 1][2]]
+        for n in range(len(known) - 1)
+        if known[n][0] == known[n + 1][0] and known[n + 1][1] - known[n][1] <= EPOCH_SLACK
+    ]
+
+
+def shared_words(segments: Sequence[Segment]) -> Iterable[list[int]]:
+    """Segments without printk time and those that hold the same telling record (an address, a page, a crash)."""
+    found: dict[object, list[int]] = defaultdict(list)
+    for i, segment in enumerate(segments):
+        for key in {signature(event) for event in segment.events if telling(event)}:
+            found[key].append(i)
+    for members in found.values():
+        untimed = [i for i in members if segments[i].last is None]
+        if untimed and len(members) == 2:
+            yield members
+
+
+# ---------------------------------------------------------------- a core and a log without a name
+
+
+def adopt_core(parts: list[list[Segment]]) -> tuple[list[list[Segment]], dict[int, tuple[Note, ...]]]:
+    """Join the one core of a run with the one log beside it, if both agree; else keep them apart and say so."""
+    cores = [part for part in parts if any(segment.core for segment in part)]
+    others = [part for part in parts if part not in cores]
+    if len(cores) != 1 or len(others) != 1 or not others[0][0].events:
+        return parts, {}
+    reason = disagreement(cores[0], others[0])
+    if reason is None:
+        return [[*cores[0], *others[0]]], {}
+    note = Note(text=f"Kept apart from the core given with it: {reason}.", source=others[0][0].source.path)
+    return parts, {id(others[0]): (note,)}
+
+
+def disagreement(core: list[Segment], log: list[Segment]) -> str | None:
+    """Why a core and a log cannot be of one boot; None if they agree."""
+    if any(not may_join(a, b) for a in core for b in log):
+        return "host, boot id or kernel differ"
+    ours, theirs = [e for s in core for e in s.events], [e for s in log for e in s.events]
+    function = next((s.core.crash.get("function") for s in core if s.core), None)
+    named = [e.function for e in theirs if isinstance(e, Crash) and e.function]
+    times = [e.time for e in ours if e.time is not None]
+    late = [e for e in theirs if e.time is not None and times and e.time >= min(times)]
+    if late:
+        return "their times overlap and they share no record"
+    if function and named and function not in named:
+        return f"the core crashed in {function}, the log in {named[-1]}"
+    return None
+
+
+def boot(part: Sequence[Segment], notes: Sequence[Note], alone: bool) -> Boot:
+    """One boot out of its segments."""
+    sources = tuple(dict.fromkeys(segment.source for segment in part))
+    unsure = not alone and len(part) == 1 and part[0].host is None and part[0].boot_id is None and part[0].events
+    apart = (
+        Note(text="No record in common with the other inputs: taken as a boot of its own.", source=sources[0].path),
+    )
+    return Boot(
+        events=ordered([segment.events for segment in part]),
+        core=next((segment.core for segment in part if segment.core), None),
+        host=next((segment.host for segment in part if segment.host), None),
+        boot_id=next((segment.boot_id for segment in part if segment.boot_id), None),
+        sources=sources,
+        notes=tuple(notes) or (apart if unsure else ()),
+    )
