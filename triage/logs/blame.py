@@ -53,7 +53,7 @@ class Blame:
     crash: Crash
     skip: re.Pattern[str] | None = None
 
-    def first(self, places: tuple[str, ...]) -> str | None:
+    def choose(self, places: tuple[str, ...]) -> str | None:
         """The first function that any place gives."""
         return next((name for place in places for name in SOURCES[place](self)), None)
 
@@ -73,6 +73,11 @@ class Blame:
     def trace(self) -> Iterator[str]:
         """The reliable frames of the first call trace, innermost first."""
         for trace in main_traces(self.crash)[:1]:
+            yield from (f.function for f in trace.frames if f.reliable and self.guilty(f.function))
+
+    def first(self) -> Iterator[str]:
+        """The reliable frames of all traces in their order."""
+        for trace in self.crash.traces:
             yield from (f.function for f in trace.frames if f.reliable and self.guilty(f.function))
 
     def lock(self) -> Iterator[str]:
@@ -100,7 +105,8 @@ class Blame:
                 return
 
 
-SOURCES = {"header": Blame.header, "site": Blame.site, "trace": Blame.trace, "lock": Blame.lock, "interrupted": Blame.interrupted, "stall": Blame.stall}
+SOURCES = {"header": Blame.header, "site": Blame.site, "trace": Blame.trace,
+    "first": Blame.first, "lock": Blame.lock, "interrupted": Blame.interrupted, "stall": Blame.stall}
 
 
 def main_traces(crash: Crash) -> list[Trace]:

@@ -7,6 +7,7 @@ import re
 from triage.model import Crash
 
 MERGED = re.compile(r"\[ *\d+\.\d{6}\]")
+ALONE = {"oops", "sanitizer", "bug"}  # kinds that speak of one task
 WHOLE = re.compile(r"(?i)call trace|backtrace|(?:allocated|freed) by task \d+")  # traces that always have frames
 
 
@@ -16,6 +17,10 @@ def doubt(crash: Crash, *, stack: bool, frameless: bool) -> str | None:
         return "lines of two messages are merged"
     if frameless:
         return "no function to blame"
+    if crash.kind in ALONE and not crash.caller and len(crash.detail.get("processors", ())) > 1:
+        return "reports of several tasks are mixed"
+    if crash.kind in ALONE and crash.registers and any(not trace.heading for trace in crash.traces):
+        return "call trace entries outside of a call trace"
     if not stack:
         return None
     if not crash.traces:

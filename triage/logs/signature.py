@@ -60,7 +60,7 @@ def named(crash: Crash) -> Crash:
             crash, title=crash.header[0] if crash.header else "unknown crash", corrupted="no line says what happened"
         )
     rule, words = found
-    frame = Blame(crash, rule.skip).first(rule.frame)
+    frame = Blame(crash, rule.skip).choose(rule.frame)
     titles = spelled(rule, words, frame)
     return replace(
         crash,

@@ -36,7 +36,7 @@ class Fields:
         tokens = [token for part in parts for token in (part if isinstance(part, list) else [part])]
         loose = [part for part in parts if not isinstance(part, list)]
         traces = [trace(None, loose), *(trace(part[0], part[1:]) for part in parts if isinstance(part, list))]
-        return facts(tokens) | {"traces": tuple(t for t in traces if t.heading or t.frames)}
+        return facts(tokens) | {"traces": tuple(t for t in traces if t)}
 
 
 def terminal(token: LineToken) -> str:
@@ -144,8 +144,8 @@ def size(text: str | None) -> int | None:
     return number(text, 16 if text and text.startswith("0x") else 10)
 
 
-def trace(heading: LineToken | None, tokens: list[LineToken]) -> Trace:
-    """One call trace; an instruction pointer inside it is the frame that an interrupt or exception struck."""
+def trace(heading: LineToken | None, tokens: list[LineToken]) -> Trace | None:
+    """One call trace, None where there is none; an instruction pointer inside it is the frame that an interrupt or exception struck."""
     frames, stack = list[Frame](), None
     for token in ([heading] if heading else []) + tokens:
         stack = None if token.fields.get("stack_end") else token.fields.get("stack") or stack
@@ -162,6 +162,8 @@ def trace(heading: LineToken | None, tokens: list[LineToken]) -> Trace:
         if text and not fields:
             continue
         frames.append(frame(fields.groupdict() if fields else token.fields, stack))
+    if not frames and (heading is None or any("no_stack" in token.fields for token in tokens)):
+        return None
     return Trace(heading=heading.fields["heading"] or "" if heading else "", frames=tuple(frames))
 
 
