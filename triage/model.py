@@ -146,7 +146,21 @@ class Crash(Event):
 class Notice(Event):
     """A line that is no error but changes what errors mean: boot banner, virtual machine, memory layout, lost messages."""
 
-    what: Literal["boot", "cmdline", "machine", "hypervisor", "layout", "lost", "injection", "shutdown", "capture-kernel", "oom", "sysctl", "sysrq"]
+    what: Literal[
+        "boot",
+        "cmdline",
+        "machine",
+        "hypervisor",
+        "layout",
+        "lost",
+        "injection",
+        "shutdown",
+        "capture-kernel",
+        "oom",
+        "sysctl",
+        "sysrq",
+        "reporter",  # who watches for hardware errors: a driver or decoder that announces itself
+    ]
     text: str
     values: dict[str, Any] = field(default_factory=dict)
 
@@ -163,7 +177,9 @@ class PageFacts:
     type: str
     type_now: str
     poisoned: bool | None
-    detail: dict[str, Any] = field(default_factory=dict)  # keys of the JSON contract: cache, aliases, head_pfn, object_address, path ...
+    detail: dict[str, Any] = field(
+        default_factory=dict
+    )  # keys of the JSON contract: cache, aliases, head_pfn, object_address, path ...
     node: int | None = None
     zone: str | None = None
     memcg: str | None = None
@@ -204,7 +220,9 @@ class CoreFacts:
     counters: dict[str, Any] = field(default_factory=dict)
     sysctls: dict[str, int] = field(default_factory=dict)
     injected_only: bool | None = None  # hw_memory_failure false: only software ever injected
-    crash: dict[str, Any] = field(default_factory=dict)  # task, pid, cpu, comm, function, offset, trace[], registers{}, victim_cpu
+    crash: dict[str, Any] = field(
+        default_factory=dict
+    )  # task, pid, cpu, comm, function, offset, trace[], registers{}, victim_cpu
     notes: tuple[str, ...] = ()  # what failed or is missing, each with its reason
 
 

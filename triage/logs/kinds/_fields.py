@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from triage.model import Event, Notice
+
 
 def merge(parts: Iterable[Any]) -> dict[str, Any]:
     """Fields of lines and dicts in one dict; the first value of a name wins, absent values never do."""
@@ -32,3 +34,8 @@ def only(tokens: list[Any]) -> dict[str, Any]:
     """The fields of a record that is one line."""
     fields: dict[str, Any] = tokens[0].fields
     return fields
+
+
+def reporter(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
+    """A line in which a driver or decoder of errors only tells of itself."""
+    return [Notice(**base | {"missing": ()}, what="reporter", text=fields["chatter"].strip())]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from triage.logs.decode import aer
-from triage.logs.kinds._fields import merge, number, present
+from triage.logs.kinds._fields import merge, number, present, reporter
 from triage.model import Event, HardwareError, Severity
 
 ANCHORS = (b"AER: ", b" Bus Error: severity=", b"] error status/mask=", b": aer_status: 0x")
@@ -31,7 +31,7 @@ class Fields:
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
     """One error of one device."""
     if "chatter" in fields:
-        return []
+        return reporter(fields, base)
     words = fields.get("severity") or fields.get("received") or ""
     level = severity(words, fields)
     names = fields["bits"] or [bit.strip() for bit in fields.get("trace_bits", "").split("|") if bit.strip()]

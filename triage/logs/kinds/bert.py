@@ -29,7 +29,8 @@ class Fields:
         records: list[list[Any]] = []
         for token in tokens:
             name = token.type
-            if name == "CORRECTED" or (name == "SEVERITY" and not (records and records[-1][-1].type == "CORRECTED")):
+            before = records[-1][-1].type if records else None
+            if name == "CORRECTED" or (name == "SEVERITY" and before != "CORRECTED"):
                 records.append([])
             if name not in ("HEADER", "FOOTER"):
                 records = records or [[]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from triage.logs.kinds._fields import merge, present
+from triage.logs.kinds._fields import merge, present, reporter
 from triage.model import Event, HardwareError, Severity
 
 ANCHORS = (b": DPC: ",)
@@ -29,7 +29,7 @@ class Fields:
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
     """One error; the link is down afterwards, so all but a trigger on purpose are at least recoverable."""
     if "chatter" in fields:
-        return []
+        return reporter(fields, base)
     reason = fields.get("reason", "").removesuffix(" detected")
     return [
         HardwareError(

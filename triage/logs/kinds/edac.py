@@ -4,7 +4,7 @@ EDAC MC0: 1 UE memory read error on CPU_SrcID#0_Ha#0_Chan#1_DIMM#0 (slot:0 page:
 EDAC DEVICE0: UE: xgene-l3 instance: l3-0 block: l3 count: 1 'L3 UE'
 EDAC PCI0: Master Data Parity Error on 0000:00:1c.0
 
-`page` is in units of the kernel's page size and `grain` in bytes. What a driver's boot chatter says is no error.
+`page` is in units of the kernel's page size and `grain` in bytes. What a driver says of itself at boot is a notice.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from triage.logs.decode import cper, edac
-from triage.logs.kinds._fields import number, only, present
+from triage.logs.kinds._fields import number, only, present, reporter
 from triage.model import Event, HardwareError, Severity
 
 ANCHORS = (b"EDAC MC", b"EDAC DEVICE", b"EDAC PCI")
@@ -25,9 +25,9 @@ class Fields:
 
 
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
-    """One error, or none for a line that only tells of the driver."""
+    """One error, or a notice where a driver only tells of itself."""
     if "chatter" in fields:
-        return []
+        return reporter(fields, base)
     if "internal" in fields:
         return [internal(fields, base)]
     if "pci" in fields:
@@ -37,20 +37,20 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
 
 def memory(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:
     """A memory controller's line; its location comes from the layers, the label and the driver's own details."""
-    other = fields.get("other_detail") or ""
+    other = (fields.get("other_detail") or "").rstrip(" )")
     grain = number(fields.get("grain"))
     base["missing"] = () if fields.get("page") else ("page",)
     return HardwareError(
         **base,
         component="memory",
         severity=severity(fields, other),
-        what=fields.get("message") or "memory error",
+        what=(fields.get("message") or "").strip() or "memory error",
         page=number(fields.get("page"), 16),
         page_offset=number(fields.get("offset"), 16),
-        granularity=grain if grain and grain > 0 else None,
+        granularity=grain if grain and grain > 1 else None,  # 1: ghes_edac without an address mask
         count=number(fields.get("count")) or 1,
         location={"controller": int(fields["mc"])} | edac.location(fields.get("location"), fields.get("label"), other),
-        detail=present(syndrome=fields.get("syndrome"), driver=other.strip() or None, **edac.codes(other)),
+        detail=present(syndrome=fields.get("syndrome"), driver=other or None, **edac.codes(other)),
     )
 
 

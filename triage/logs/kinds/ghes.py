@@ -1,4 +1,4 @@
-"""An error record that firmware handed to the running kernel: APEI GHES or acpi_extlog (drivers/acpi/apei/ghes.c, 5.4 to 7.3):
+"""An error record that firmware handed to the running kernel: APEI GHES or acpi_extlog (drivers/acpi/apei, 5.4 to 7.3):
 
 {4}[Hardware Error]: Hardware error from APEI Generic Hardware Error Source: 2
 {4}[Hardware Error]: event severity: recoverable

@@ -7,7 +7,7 @@
 [Hardware Error]: Unified Memory Controller Ext. Error Code: 0
 [Hardware Error]: cache level: L3/GEN, tx: GEN, mem-tx: RD
 
-The address of a memory controller is normalised (relative to its channel) and stands in `mca`, not in `physical_address`.
+The address of a memory controller is normalised (relative to its channel): it stands in `mca` only.
 """
 
 from __future__ import annotations

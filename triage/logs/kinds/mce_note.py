@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from triage.logs.kinds._fields import number, only, present
+from triage.logs.kinds._fields import number, only, present, reporter
 from triage.model import Event, HardwareError, Notice
 
 ANCHORS = (
@@ -23,7 +23,9 @@ ANCHORS = (
     b"MCE broadcast",
     b"MCE holdout",
     b"broadcast exception handler",
-    b"CMCI storm detected",
+    b"CMCI storm ",
+    b"In-kernel MCE decoding",
+    b"MSR access error: ",
 )
 GAP = 0
 REQUIRED = ()
@@ -35,6 +37,8 @@ class Fields:
 
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
     """A hardware error; for an interrupt storm a notice, since polling loses events."""
+    if "chatter" in fields:
+        return reporter(fields, base)
     if "storm" in fields:
         return [
             Notice(**base, what="lost", text=fields["storm"], values=present(reason="storm", cpu=number(fields["cpu"])))

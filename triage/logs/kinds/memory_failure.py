@@ -2,7 +2,7 @@
 
 Memory failure: 0x40272d: recovery action for get hwpoison page: Ignored
 
-Page frame numbers are in units of the kernel's page size. Panics that name a memory failure are crashes, not lines of this kind.
+PFNs are in units of the kernel's page size. Panics that name a memory failure are crashes.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ REQUIRED = ()
 
 # A group of the grammar that a line has -> what the line says.
 ACTIONS = {
-    "verdict": "verdict", "unhandlable": "unhandlable", "unknown_state": "unknown-state", "already": "already-poisoned", "sigbus": "sigbus",
-    "advisory": "note", "kill": "kill", "killing": "kill", "no_signal": "note", "no_address": "note", "outside": "outside",
-    "overflow": "overflow", "referenced": "note", "note": "note", "unpoison": "unpoison", "soft": "soft-offline", "cec": "soft-offline",
-    "inject": "injection", "madvise": "injection",
+    "verdict": "verdict", "unhandlable": "unhandlable", "unknown_state": "unknown-state", "already": "already-poisoned",
+    "sigbus": "sigbus", "kill": "kill", "killing": "kill", "advisory": "note", "no_signal": "note", "no_address": "note",
+    "outside": "outside", "overflow": "overflow", "referenced": "note", "note": "note", "unpoison": "unpoison",
+    "soft": "soft-offline", "cec": "soft-offline", "inject": "injection", "madvise": "injection",
 }  # fmt: skip
 
 

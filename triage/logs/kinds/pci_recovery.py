@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from triage.logs.kinds._fields import only
+from triage.logs.kinds._fields import only, reporter
 from triage.model import Event, HardwareError
 
 ANCHORS = (
@@ -26,8 +26,8 @@ class Fields:
 
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
     """One error; the device works again only after "successful"."""
-    if "step" in fields:
-        return []
+    if "chatter" in fields:
+        return reporter(fields, base)
     ended = fields["ended"]
     level: Any = "corrected" if ended.endswith("successful") else "recoverable"
     return [HardwareError(**base, component="pcie", severity=level, what=ended, device=fields["bdf"])]

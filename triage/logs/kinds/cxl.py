@@ -1,0 +1,77 @@
+"""An error of a CXL device (drivers/cxl/pci.c, core/ras.c, 6.0 to 7.3), or its trace event where a log holds one:
+
+cxl_pci 0000:c1:00.0: mem2: frozen state error detected, disable CXL.mem
+cxl_aer_uncorrectable_error: memdev=mem2 host=0000:c1:00.0 serial=77: status: 'Memory Data Parity Error'
+cxl_dram: memdev=mem2 host=0000:c1:00.0 serial=77 log=Failure : ... dpa=31c7a0000 ... hpa=831c7a0000 region=region0
+
+`hpa` is a host physical address, `dpa` one inside the device.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from triage.logs.kinds._fields import number, only, present
+from triage.model import Event, HardwareError, Severity
+
+ANCHORS = (
+    b"state error detected",
+    b"CXL.mem after slot reset",
+    b": error resume ",
+    b"cxl_aer_",
+    b"cxl_port_aer_",
+    b"cxl_general_media: ",
+    b"cxl_dram: ",
+    b"cxl_memory_module: ",
+    b"cxl_memory_sparing: ",
+    b"cxl_poison: ",
+)
+GAP = 0
+REQUIRED = ()
+
+PAIR = re.compile(r"(\w+)(?:=|: )('[^']*'|[^\s:]+)")  # values of a trace event
+LOGS: dict[str, Severity] = {
+    "Informational": "corrected",
+    "Warning": "corrected",
+    "Failure": "recoverable",
+    "Fatal": "fatal",
+}
+NOWHERE = 0xFFFFFFFFFFFFFFFF  # hpa of an address that no region maps
+
+
+class Fields:
+    start = staticmethod(only)
+
+
+def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
+    """One error."""
+    if "rest" in fields:
+        return [traced(fields, base)]
+    what = fields.get("state") or fields["reset"]
+    level: Severity = "recoverable" if "state" in fields or what.endswith("failed") else "corrected"
+    location = present(memdev=fields.get("memdev"))
+    return [HardwareError(**base, component="cxl", severity=level, what=what, device=fields["bdf"], location=location)]
+
+
+def traced(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:
+    """A trace event; its values by the names they have there."""
+    values = {name: value.strip("'") for name, value in PAIR.findall(fields["rest"])}
+    hpa = number(values.get("hpa"), 16)
+    return HardwareError(
+        **base,
+        component="cxl" if "protocol" in fields else "memory",
+        severity=severity(fields, values),
+        what=values.get("status") or values.get("type") or fields.get("poison") or fields["media"].replace("_", " "),
+        physical_address=hpa if hpa != NOWHERE else None,
+        device=values.get("host"),
+        location=present(memdev=fields["memdev"], region=values.get("region"), serial=values.get("serial")),
+        detail=values,
+    )
+
+
+def severity(fields: dict[str, Any], values: dict[str, str]) -> Severity:
+    """By the trace event's own log; poison is uncorrected by its nature."""
+    if "protocol" in fields:
+        return "corrected" if fields["protocol"] == "correctable" else "recoverable"
+    return "recoverable" if "poison" in fields else LOGS.get(values.get("log", ""), "corrected")
