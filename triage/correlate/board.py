@@ -1,0 +1,124 @@
+"""What stands beside the logs: the board's inventory and the BMC's event log put a slot's label on an error.
+
+    Handle 0x0025, DMI type 17, 92 bytes                                            dmidecode
+    Memory Device
+            Locator: PROC 1 DIMM 3
+            Bank Locator: CHANNEL C
+
+       4 | 11/23/2026 | 02:11:47 | Memory #0x53 | Uncorrectable ECC (DIMM_B1) | Asserted      ipmitool sel elist
+
+A label from the inventory is exact (the firmware's record names the SMBIOS handle). A BMC event is another
+reporter's word about
+the same hardware: it labels an error only if both have a wall clock and stand within `NEAR` seconds; else it is noted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from triage.inputs import SideFile
+from triage.model import Boot, Event, HardwareError, Note
+
+NEAR = 120.0  # seconds; BMC clocks are set by hand
+MEMORY_DEVICE = re.compile(r"^Handle (?P<handle>0x[0-9A-Fa-f]{4}), DMI type 17,.*\n(?P<body>(?:.+\n?)*)", re.M)
+ATTRIBUTE = re.compile(r"^\s+(?P<name>Locator|Bank Locator|Part Number|Serial Number|Size): (?P<value>.*?)\s*$", re.M)
+SEL_LINE = re.compile(
+    r"^\s*(?P<id>[0-9a-f]+) \| (?P<date>\d\d/\d\d/\d{2,4}) \| (?P<time>\d\d:\d\d:\d\d)[^|]* \| (?P<sensor>[^|]*?) \| "
+    r"(?P<event>[^|]*?)(?: \| (?P<state>Asserted|Deasserted))?(?: \|.*)?$",
+    re.M,
+)
+SLOT = re.compile(r"\b(?:[A-Z0-9]+[ _-]?)*DIMM[ _#-]?[A-Z]?\d*\b|\bP\d+-?[A-Z]\d\b")
+
+
+@dataclass(frozen=True, slots=True)
+class BmcEvent:
+    """One memory event of the BMC's log; `wall_time` Unix seconds, read as UTC (the log names no zone)."""
+
+    wall_time: float | None
+    sensor: str
+    event: str
+    slot: str | None
+
+
+def slots(text: str) -> dict[str, dict[str, str]]:
+    """SMBIOS handle (lower case, `0x0025`) -> locator, bank_locator, part_number, serial_number, size of a
+    `dmidecode` output."""
+    found = {}
+    for device in MEMORY_DEVICE.finditer(text):
+        values = {m["name"].lower().replace(" ", "_"): m["value"] for m in ATTRIBUTE.finditer(device["body"])}
+        found[device["handle"].lower()] = {
+            name: v for name, v in values.items() if v not in ("", "Not Specified", "Unknown")
+        }
+    return found
+
+
+def bmc_events(text: str) -> list[BmcEvent]:
+    """The uncorrectable and correctable memory events of `ipmitool sel list` or `sel elist`, assertions only."""
+    return [
+        BmcEvent(clock(m["date"], m["time"]), m["sensor"], m["event"], slot_of(m["event"]) or slot_of(m["sensor"]))
+        for m in SEL_LINE.finditer(text)
+        if m["state"] != "Deasserted" and re.search(r"\bECC\b|memory.*error|Parity", m["event"], re.I)
+    ]
+
+
+def slot_of(text: str) -> str | None:
+    """The slot named in a sensor or event: `Uncorrectable ECC (DIMM_B1)` gives DIMM_B1."""
+    match = SLOT.search(text)
+    return match[0] if match and match[0] != "DIMM" else None
+
+
+def clock(date: str, time: str) -> float | None:
+    """Unix seconds of `11/23/2026` (or `11/23/26`), `02:11:47`; None for the BMC's pre-init clock and other
+    impossible dates."""
+    try:
+        moment = datetime.strptime(f"{date} {time}", f"%m/%d/{'%Y' if len(date) == 10 else '%y'} %H:%M:%S")
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC).timestamp()
+
+
+def enrich(boot: Boot, side: Sequence[SideFile]) -> Boot:
+    """The boot with slot labels on its errors, and a note for each BMC event that could not be tied to one."""
+    mine = [s for s in side if s.host is None or boot.host is None or s.host == boot.host]
+    if not mine:
+        return boot
+    inventory = {handle: slot for s in mine if s.kind == "dmi" for handle, slot in slots(s.text).items()}
+    told = [(s.name, event) for s in mine if s.kind == "sel" for event in bmc_events(s.text)]
+    events = tuple(labelled(event, inventory, [e for _, e in told]) for event in boot.events)
+    return replace(boot, events=events, notes=(*boot.notes, *bmc_notes(told)))
+
+
+def labelled(event: Event, inventory: dict[str, dict[str, str]], told: Iterable[BmcEvent]) -> Event:
+    """An error with the slot's name, where the inventory or a BMC event near it has one and the record itself has
+    none."""
+    if not isinstance(event, HardwareError) or event.component != "memory" or event.location.get("dimm"):
+        return event
+    slot = inventory.get(str(event.location.get("handle", "")))
+    if slot and "locator" in slot:
+        extra = {"dimm": slot["locator"]} | {k: slot[k] for k in ("part_number", "serial_number") if k in slot}
+        return replace(event, location=event.location | extra)
+    names = {b.slot for b in told if b.slot and near(event, b)}
+    if len(names) == 1:
+        return replace(event, location=event.location | {"dimm": names.pop(), "dimm_source": "BMC event log, by time"})
+    return event
+
+
+def near(error: HardwareError, told: BmcEvent) -> bool:
+    """Whether a BMC event may be the same physical event: the same severity class, wall clocks close."""
+    if error.wall_time is None or told.wall_time is None or abs(error.wall_time - told.wall_time) > NEAR:
+        return False
+    return (error.severity == "corrected") == (not re.search(r"uncorrect", told.event, re.I))
+
+
+def bmc_notes(told: Sequence[tuple[str, BmcEvent]]) -> list[Note]:
+    """One note per BMC log that names memory events: how many of which, and where."""
+    counts: dict[tuple[str, str, str], int] = {}
+    for name, event in told:
+        key = (name, event.event, event.slot or event.sensor)
+        counts[key] = counts.get(key, 0) + 1
+    return [
+        Note(text=f"BMC event log: {n} x {what} at {where}", source=name) for (name, what, where), n in counts.items()
+    ]
