@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 DONE, FAIL_ON, USAGE, UNREADABLE, PARTIAL = range(5)  # exit codes; precedence 2, 3, 1, 4
 
 
-
 class Unwritable(click.ClickException):
     """An output file cannot be written: the caller named a wrong place."""
 
@@ -55,16 +54,33 @@ PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--html", type=click.Path(dir_okay=False), help="Write the report as one HTML file.")
 @click.option("--markdown", type=click.Path(dir_okay=False), help="Write GitHub-flavoured Markdown for a ticket.")
 @click.option("--text", type=click.Path(dir_okay=False), help="Write 72-column text for Bugzilla or mail.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write the cases as JSON ('-': stdout).")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="Write the cases as JSON ('-': stdout).",
+)
 @click.option(
     "--fail-on",
     type=click.Choice(["weak", "likely", "strong", "proven"]),
     help="Exit with 1 if a hardware verdict is at least this sure.",
 )
-@click.option("--vmlinux", type=click.Path(exists=True, dir_okay=False), help="Debug information for a core (build id is checked).")
-@click.option("--debug-dir", "debug_dirs", multiple=True, type=click.Path(exists=True, file_okay=False), help="Where to look for debug information.")
+@click.option(
+    "--vmlinux",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Debug information for a core (build id is checked).",
+)
+@click.option(
+    "--debug-dir",
+    "debug_dirs",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False),
+    help="Where to look for debug information.",
+)
 @click.option("--minicore", type=click.Path(dir_okay=False), help="Write the pages of the core that the analysis read.")
-@click.option("--core-timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds for one core.")
+@click.option(
+    "--core-timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds for one core."
+)
 def analyze(paths: tuple[str, ...], html: str | None, markdown: str | None, text: str | None, json_file: str | None, fail_on: str | None,
             vmlinux: str | None, debug_dirs: tuple[str, ...], minicore: str | None, core_timeout: float) -> NoReturn:  # fmt: skip
     """Say what killed the machine, from logs, cores and crash directories.
@@ -75,8 +91,8 @@ def analyze(paths: tuple[str, ...], html: str | None, markdown: str | None, text
       triage analyze vmcore console.log --html report.html --markdown ticket.md
       triage analyze /var/crash --json cases.json --fail-on strong
     """
-    from triage import pipeline  # noqa: PLC0415
-    from triage.config import Options  # noqa: PLC0415
+    from triage import pipeline
+    from triage.config import Options
 
     options = Options(vmlinux=vmlinux, debug_dirs=debug_dirs, minicore=minicore, core_timeout=core_timeout)
     with waiting("reading"):
@@ -103,9 +119,9 @@ def log(paths: tuple[str, ...], form: str, residue: bool) -> NoReturn:
       triage log /var/log/kern.log* | jq 'select(.kind == "crash").title'
       triage log console.log.zst --csv > events.csv
     """
-    from triage import inputs  # noqa: PLC0415
-    from triage.logs.parse import Parser  # noqa: PLC0415
-    from triage.report import json as report  # noqa: PLC0415
+    from triage import inputs
+    from triage.logs.parse import Parser
+    from triage.report import json as report
 
     code, rows = DONE, report.csv_rows() if form == "csv" else report.json_lines()
     for found in inputs.find(paths):
@@ -138,14 +154,17 @@ def page(core: str, where: tuple[str, ...], vmlinux: str | None, as_json: bool) 
 
     A number below 2^40 is a page frame number, one above it an address.
     """
-    from triage import vmcore  # noqa: PLC0415
-    from triage.errors import TriageError  # noqa: PLC0415
-    from triage.report import page as report  # noqa: PLC0415
+    from triage import vmcore
+    from triage.errors import TriageError
+    from triage.report import page as report
 
     numbers = [parse_number(word) for word in where]
     try:
         facts = vmcore.inspect(
-            core, vmlinux=vmlinux, pfns=[n for n in numbers if n < 1 << 40], addresses=[n for n in numbers if n >= 1 << 40]
+            core,
+            vmlinux=vmlinux,
+            pfns=[n for n in numbers if n < 1 << 40],
+            addresses=[n for n in numbers if n >= 1 << 40],
         )
     except TriageError as error:
         click.echo(f"triage: {error}", err=True)
@@ -158,7 +177,7 @@ def page(core: str, where: tuple[str, ...], vmlinux: str | None, as_json: bool) 
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the completion script: eval "$(triage completion bash)"."""
-    from click.shell_completion import get_completion_class  # noqa: PLC0415
+    from click.shell_completion import get_completion_class
 
     complete = get_completion_class(shell)
     assert complete is not None
@@ -175,14 +194,14 @@ def parse_number(word: str) -> int:
 
 def render(form: str, cases: list[Case]) -> str:
     """One report form."""
-    from triage import report  # noqa: PLC0415
+    from triage import report
 
     return report.render(form, cases)
 
 
 def show(analysis: Analysis) -> None:
     """The verdicts on stdout, in colour on a terminal only."""
-    from triage.report import text  # noqa: PLC0415
+    from triage.report import text
 
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     if analysis.cases:
@@ -201,7 +220,7 @@ def complain(analysis: Analysis) -> None:
 
 def exit_code(analysis: Analysis, fail_on: str | None) -> int:
     """3 if an input could not be read, else 1 if a hardware verdict meets `fail_on`, else 4 if something is missing, else 0."""
-    from triage.model import CONFIDENCES  # noqa: PLC0415
+    from triage.model import CONFIDENCES
 
     if analysis.refused:
         return UNREADABLE
@@ -244,8 +263,8 @@ def waiting(what: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    import threading  # noqa: PLC0415
-    import time  # noqa: PLC0415
+    import threading
+    import time
 
     done, began = threading.Event(), time.monotonic()
 

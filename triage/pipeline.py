@@ -19,6 +19,7 @@ class Analysis:
     cases: list[Case] = field(default_factory=list)
     refused: list[InputError] = field(default_factory=list)  # inputs that could not be read at all
     notes: list[Note] = field(default_factory=list)  # inputs read in part, with the reason
+    skipped: list[inputs.Skipped] = field(default_factory=list)  # files of directories and archives that are of no use
     events: int = 0
     sources: list[Source] = field(default_factory=list)
 
@@ -26,11 +27,16 @@ class Analysis:
 def analyze(paths: Sequence[str], options: Options | None = None) -> Analysis:
     """All cases in the given files, directories and streams; a bad input is recorded and never ends the run."""
     options = options or Options()
-    analysis, logs, cores = Analysis(), list[tuple[LogText, list[Event]]](), list[inputs.CoreFile]()
+    analysis = Analysis()
+    logs, cores, side = list[tuple[LogText, list[Event]]](), list[inputs.CoreFile](), list[inputs.SideFile]()
     for found in inputs.find(paths):
         match found:
             case inputs.Refused():
                 analysis.refused.append(InputError(found.name, found.reason))
+            case inputs.Skipped():
+                analysis.skipped.append(found)
+            case inputs.SideFile():
+                side.append(found)
             case inputs.CoreFile():
                 cores.append(found)
             case LogText():
@@ -40,33 +46,41 @@ def analyze(paths: Sequence[str], options: Options | None = None) -> Analysis:
     logs += [(text, list(events(text))) for text in map(core_log, facts) if text]
     analysis.events = sum(len(found) for _, found in logs)
     analysis.sources = [source(text) for text, _ in logs]
-    analysis.cases = judge_logs(logs, facts)
+    analysis.cases = judge_logs(logs, facts, side)
     return analysis
 
 
 def events(text: LogText) -> Iterator[Event]:
     """The events of one log."""
-    from triage.logs.parse import Parser  # noqa: PLC0415  lark is loaded only where there is a log
+    from triage.logs.parse import Parser
 
     return Parser(text).events()
 
 
-def judge_logs(logs: Iterable[tuple[LogText, Sequence[Event]]], cores: Sequence[CoreFacts] = ()) -> list[Case]:
+def judge_logs(
+    logs: Iterable[tuple[LogText, Sequence[Event]]],
+    cores: Sequence[CoreFacts] = (),
+    side: Sequence[inputs.SideFile] = (),
+) -> list[Case]:
     """The cases of logs whose events are known, and of cores that were inspected."""
-    from triage.correlate import boots, judge  # noqa: PLC0415
+    from triage.correlate import board, boots, judge
 
     grouped = boots.group([boots.LogEvents(source(text), tuple(found)) for text, found in logs], cores)
-    return [case for case in map(judge, grouped) if case]
+    return [case for boot in grouped if (case := judge(board.enrich(boot, side)))]
 
 
 def source(text: LogText) -> Source:
     """Where events came from, for the report's provenance."""
-    return Source(path=text.name, sha256=text.sha256, size=text.size, host=text.host, boot=text.boot_id, format=text.format)
+    return Source(
+        path=text.name, sha256=text.sha256, size=text.size, host=text.host, boot=text.boot_id, format=text.format
+    )
 
 
-def inspect(core: inputs.CoreFile, logs: Sequence[tuple[LogText, Sequence[Event]]], options: Options, analysis: Analysis) -> CoreFacts | None:
+def inspect(
+    core: inputs.CoreFile, logs: Sequence[tuple[LogText, Sequence[Event]]], options: Options, analysis: Analysis
+) -> CoreFacts | None:
     """The facts of one core; a core that cannot be opened is recorded and the logs beside it are still analysed."""
-    from triage import vmcore  # noqa: PLC0415  drgn is loaded only where there is a core, and only in a child process
+    from triage import vmcore
 
     pfns = {e.pfn for _, found in logs for e in found if isinstance(e, MemoryFailure) and e.pfn is not None}
     try:

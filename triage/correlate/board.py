@@ -8,8 +8,7 @@
        4 | 11/23/2026 | 02:11:47 | Memory #0x53 | Uncorrectable ECC (DIMM_B1) | Asserted      ipmitool sel elist
 
 A label from the inventory is exact (the firmware's record names the SMBIOS handle). A BMC event is another
-reporter's word about
-the same hardware: it labels an error only if both have a wall clock and stand within `NEAR` seconds; else it is noted.
+reporter's word: it labels an error only if both have a wall clock and stand within `NEAR` seconds; else it is noted.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ from triage.inputs import SideFile
 from triage.model import Boot, Event, HardwareError, Note
 
 NEAR = 120.0  # seconds; BMC clocks are set by hand
-MEMORY_DEVICE = re.compile(r"^Handle (?P<handle>0x[0-9A-Fa-f]{4}), DMI type 17,.*\n(?P<body>(?:.+\n?)*)", re.M)
+MEMORY_DEVICE = re.compile(r"^Handle (?P<handle>0x[0-9A-Fa-f]{4}), DMI type 17,.*\n(?P<body>(?:.+\n)*)", re.M)
 ATTRIBUTE = re.compile(r"^\s+(?P<name>Locator|Bank Locator|Part Number|Serial Number|Size): (?P<value>.*?)\s*$", re.M)
 SEL_LINE = re.compile(
     r"^\s*(?P<id>[0-9a-f]+) \| (?P<date>\d\d/\d\d/\d{2,4}) \| (?P<time>\d\d:\d\d:\d\d)[^|]* \| (?P<sensor>[^|]*?) \| "
     r"(?P<event>[^|]*?)(?: \| (?P<state>Asserted|Deasserted))?(?: \|.*)?$",
     re.M,
 )
-SLOT = re.compile(r"\b(?:[A-Z0-9]+[ _-]?)*DIMM[ _#-]?[A-Z]?\d*\b|\bP\d+-?[A-Z]\d\b")
+SLOT = re.compile(r"\b(?:[A-Z0-9]{1,12}[ _-]){0,3}[A-Z0-9]{0,6}DIMM[ _#-]?[A-Z]?\d{0,3}\b|\bP\d{1,2}-?[A-Z]\d\b")
 
 
 @dataclass(frozen=True, slots=True)
