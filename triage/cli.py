@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from triage import __version__
+from triage.terminal import waiting, write
 
 if TYPE_CHECKING:
     from triage.model import Case
     from triage.pipeline import Analysis
 
 DONE, FAIL_ON, USAGE, UNREADABLE, PARTIAL = range(5)  # exit codes; precedence 2, 3, 1, 4
-
-
-class Unwritable(click.ClickException):
-    """An output file cannot be written: the caller named a wrong place."""
-
-    exit_code = USAGE
-
 
 HELP = """Say what killed a Linux machine, how sure that is, and what proves it.
 
@@ -81,8 +71,15 @@ PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
     "--core-timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds for one core."
 )
-def analyze(paths: tuple[str, ...], html: str | None, markdown: str | None, text: str | None, json_file: str | None, fail_on: str | None,
-            vmlinux: str | None, debug_dirs: tuple[str, ...], minicore: str | None, core_timeout: float) -> NoReturn:  # fmt: skip
+def analyze(
+    paths: tuple[str, ...],
+    html: str | None,
+    markdown: str | None,
+    text: str | None,
+    json_file: str | None,
+    fail_on: str | None,
+    **settings: Any,
+) -> NoReturn:
     """Say what killed the machine, from logs, cores and crash directories.
 
     \b
@@ -94,9 +91,8 @@ def analyze(paths: tuple[str, ...], html: str | None, markdown: str | None, text
     from triage import pipeline
     from triage.config import Options
 
-    options = Options(vmlinux=vmlinux, debug_dirs=debug_dirs, minicore=minicore, core_timeout=core_timeout)
     with waiting("reading"):
-        analysis = pipeline.analyze(paths, options)
+        analysis = pipeline.analyze(paths, Options(**settings))
     complain(analysis)
     for target, form in ((html, "html"), (markdown, "markdown"), (text, "ticket"), (json_file, "json")):
         if target:
@@ -219,7 +215,7 @@ def complain(analysis: Analysis) -> None:
 
 
 def exit_code(analysis: Analysis, fail_on: str | None) -> int:
-    """3 if an input could not be read, else 1 if a hardware verdict meets `fail_on`, else 4 if something is missing, else 0."""
+    """3 if an input could not be read, else 1 if a hardware verdict meets `fail_on`, else 4 if something is missing."""
     from triage.model import CONFIDENCES
 
     if analysis.refused:
@@ -228,60 +224,6 @@ def exit_code(analysis: Analysis, fail_on: str | None) -> int:
     if fail_on and any(CONFIDENCES.index(c) >= CONFIDENCES.index(fail_on) for c in sure):  # type: ignore[arg-type]
         return FAIL_ON
     return PARTIAL if analysis.notes else DONE
-
-
-def write(target: str, content: str) -> None:
-    """Write a whole file or none: a temporary name beside it, then a rename."""
-    if target == "-":
-        sys.stdout.write(content)
-        return
-    path = Path(target)
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with open(handle, "w", encoding="utf-8") as out:  # noqa: PTH123
-                out.write(content)
-            Path(name).chmod(0o666 & ~umask())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise Unwritable(f"{target}: {error.strerror or error}") from None
-
-
-def umask() -> int:
-    """The process's file mode mask."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-@contextlib.contextmanager
-def waiting(what: str) -> Iterator[None]:
-    """A sign of life on a terminal's stderr for work that takes more than a second."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    import threading
-    import time
-
-    done, began = threading.Event(), time.monotonic()
-
-    def tick() -> None:
-        while not done.wait(1.0):
-            sys.stderr.write(f"\r{what} ... {time.monotonic() - began:.0f} s\x1b[K")
-            sys.stderr.flush()
-
-    thread = threading.Thread(target=tick, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-        if time.monotonic() - began > 1:
-            sys.stderr.write("\r\x1b[K")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,72 @@
+"""Files written whole or not at all, and signs of life: what the commands need of the world around them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+
+class Unwritable(click.ClickException):
+    """An output file cannot be written: the caller named a wrong place."""
+
+    exit_code = 2
+
+
+def write(target: str, content: str) -> None:
+    """Write a whole file or none: a temporary name beside it, then a rename; `-` is stdout."""
+    if target == "-":
+        sys.stdout.write(content)
+        return
+    path = Path(target)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise Unwritable(f"{target}: {error.strerror or error}") from None
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(content)
+        temporary.chmod(0o666 & ~umask())
+        temporary.replace(path)
+    except OSError as error:
+        raise Unwritable(f"{target}: {error.strerror or error}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def umask() -> int:
+    """The process's file mode mask."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@contextlib.contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """A sign of life on a terminal's stderr for work that takes more than a second."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    done, began = threading.Event(), time.monotonic()
+
+    def tick() -> None:
+        while not done.wait(1.0):
+            sys.stderr.write(f"\r{what} ... {time.monotonic() - began:.0f} s\x1b[K")
+            sys.stderr.flush()
+
+    thread = threading.Thread(target=tick, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        sys.stderr.write("\r\x1b[K")
