@@ -52,8 +52,8 @@ def suspicions(crash: Crash) -> list[Suspicion]:
 def addresses(crash: Crash) -> Iterator[Suspicion]:
     """The fault address and, where the fault shows that one was used as a pointer, the registers that hold it."""
     fault = crash.fault_address
-    if fault is None:
-        return
+    if fault is None or (crash.arch == "arm64" and fault >> 48 == 0xFFFF):
+        return  # arm64 kernel addresses have 16 ones on top: its linear map has bit 47 clear
     names = [name for name, value in crash.registers.items() if value == fault]
     where = f"fault address (also in {', '.join(names)})" if names else "fault address"
     pointers = [v for v in crash.registers.values() if is_kernel(v)]
@@ -72,7 +72,7 @@ def judge(fault: int, meant: int, bit: int, pointers: list[int]) -> tuple[str | 
         return f"canonical but for bit {bit}: 17 of 65,536 random values are{agree}", 0.9 if near else 0.6
     if bit >= HIGH_BIT and is_kernel(fault) and near and not any(abs(fault - p) < 4096 for p in pointers if p != fault):
         return f"within a page of another register but for bit {bit}", 0.5
-    if meant in POISONS:
+    if bit >= 12 and meant in POISONS:  # a lower bit is an offset into what the poisoned pointer should have pointed to
         return f"{POISONS[meant]} but for bit {bit}", 0.7
     if 12 <= bit < CANONICAL_BITS and meant < 64 and fault > 1 << 20:
         return f"a NULL pointer but for bit {bit}", 0.4 if meant == 0 else 0.25

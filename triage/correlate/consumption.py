@@ -20,6 +20,8 @@ WALK_EXTERNAL, WALK_ECC = range(0x13, 0x18), range(0x1B, 0x20)
 MCACOD_LOAD, MCACOD_FETCH, MCACOD_WRITEBACK = 0x0134, 0x0150, 0x017A
 NEAR = 10.0  # seconds between a machine check's record and the panic it causes
 
+MACHINE_CHECK_WORDS = ("machine check", "kernel mode recovery", "broadcast exception handler", "mca synchronization")
+
 UC, OVER, PCC = 1 << 61, 1 << 62, 1 << 57
 
 
@@ -113,7 +115,7 @@ def machine_check(crash: Crash, errors: Sequence[HardwareError]) -> HardwareErro
 def is_machine_check(crash: Crash) -> bool:
     """Whether the kernel died of a machine check (x86 and ppc64 word it alike)."""
     text = " ".join((crash.title, crash.panic or "", *crash.header)).lower()
-    return "machine check" in text or "kernel mode recovery" in text
+    return any(words in text for words in MACHINE_CHECK_WORDS)
 
 
 def near(crash: Crash, error: HardwareError) -> bool:

@@ -19,6 +19,11 @@ def seconds(value: float) -> str:
     return f"{int(minutes)} min {int(value % 60)} s" if hours < 2 else f"{int(hours)} h {int(minutes % 60)} min"
 
 
+def begin(text: str) -> str:
+    """The text with a capital first letter, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def cite(text: str, *events: Event | None, addresses: Iterable[int] = ()) -> Evidence:
     """Evidence that points at the lines of the events, all of one source: those of the first."""
     here = [event for event in events if event is not None]

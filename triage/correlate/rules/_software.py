@@ -5,35 +5,32 @@ from __future__ import annotations
 
 import re
 
-from triage.correlate.consumption import is_machine_check, is_serror
-from triage.correlate.rules.memory_declared import EDAC_PANIC, GHES_PANIC, declared_page, panics
+from triage.correlate.consumption import is_serror
+from triage.correlate.rules._panics import declared_page, is_hardware, panics
 from triage.correlate.scene import Scene
 from triage.model import Crash
 
-CHECKER = re.compile(
-    r"KASAN|KMSAN|KCSAN|KFENCE|UBSAN|refcount_t|possible (?:circular|recursive|irq) locking|inconsistent lock state"
-    r"|suspicious RCU usage|ODEBUG|bad unlock balance|invalid wait context"
-    r"|sleeping function called from invalid context"
-)
+CHECKER_TYPES = ("KASAN", "KMSAN", "KCSAN", "KFENCE", "UBSAN", "LOCKDEP", "REFCOUNT_WARNING", "ATOMIC_SLEEP")
+CHECKER_TITLE = re.compile(r"^(?:KASAN|KMSAN|KCSAN|KFENCE|UBSAN|possible deadlock|ODEBUG bug|WARNING: refcount bug)\b")
 
 
 def checker(crash: Crash) -> str | None:
-    """What a checker of the kernel calls the bug: `KASAN: slab-use-after-free Read in foo`; None if none spoke."""
-    named = next((text for text in (crash.title, *crash.header) if CHECKER.search(text)), None)
-    if named is None or ("KASAN" in named and len(crash.traces) < 1):
+    """What a checker of the kernel calls the bug: `KASAN: slab-use-after-free Read in foo`; None if none spoke.
+
+    A KASAN report without stacks, and a fault that KASAN merely comments (`general protection fault`), do not count.
+    """
+    named = crash.type.startswith(CHECKER_TYPES) or CHECKER_TITLE.match(crash.title)
+    if not named or crash.title.startswith(("general protection", "BUG: unable")):
         return None
-    return crash.title
+    return crash.title if crash.traces or not crash.title.startswith("KASAN") else None
 
 
 def ordinary(scene: Scene) -> Crash | None:
     """The crash, if it is neither a hardware fault, nor a panic that reports one, nor asked for."""
     crash = scene.crash
-    if crash is None or scene.consumed is not None or is_serror(crash) or is_machine_check(crash):
+    if crash is None or scene.consumed is not None or is_serror(crash) or is_hardware(crash):
         return None
-    if declared_page(crash) is not None or asked(scene) is not None:
-        return None
-    texts = panics(crash)
-    return None if any(GHES_PANIC.search(text) or EDAC_PANIC.search(text) for text in texts) else crash
+    return None if declared_page(crash) is not None or asked(scene) is not None else crash
 
 
 ASKED = (

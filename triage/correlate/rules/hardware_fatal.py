@@ -11,14 +11,13 @@ from triage.correlate import consumption
 from triage.correlate.consumption import PCC, is_memory_code, is_serror, mcacod, near, status
 from triage.correlate.ladder import Finding, Ground
 from triage.correlate.pages import SAME_EVENT, within
-from triage.correlate.rules.memory_declared import GHES_PANIC, panics
+from triage.correlate.rules._panics import is_hardware, is_serr, said
 from triage.correlate.scene import Scene
 from triage.correlate.words import cite, error_name, place_of
 from triage.model import Crash, HardwareError
 
-OTHER = {"cache", "processor", "bus", "pcie", "cxl"}
+PARTS = {"cache": "cache", "processor": "processor", "bus": "bus", "pcie": "PCIe", "cxl": "CXL"}
 INTERNAL_TIMER = 0x0400
-SERR_WORDS = ("PCI system error (SERR)", "NMI: IOCK error", "PCI parity error")
 
 
 def fatal_check(scene: Scene, crash: Crash) -> HardwareError | None:
@@ -27,14 +26,14 @@ def fatal_check(scene: Scene, crash: Crash) -> HardwareError | None:
     if error is None or scene.consumed is not None:
         return None
     code = mcacod(error)
-    classed = error.component in OTHER and code != INTERNAL_TIMER and not is_memory_code(code)
+    classed = error.component in PARTS and code != INTERNAL_TIMER and not is_memory_code(code)
     return error if classed and (status(error) or 0) & PCC else None
 
 
 def fatal_section(scene: Scene, crash: Crash) -> HardwareError | None:
     """The fatal non-memory section of a GHES panic, or the processor record beside an SError."""
-    errors = [e for _, e in scene.errors if e.component in OTHER and not e.previous_boot and near(crash, e)]
-    if any(GHES_PANIC.search(text) for text in panics(crash)):
+    errors = [e for _, e in scene.errors if e.component in PARTS and not e.previous_boot and near(crash, e)]
+    if is_hardware(crash):
         return next((e for e in reversed(errors) if e.severity == "fatal"), None)
     if is_serror(crash):
         return next((e for e in errors if e.severity != "corrected" and within(e, crash, SAME_EVENT)), None)
@@ -46,13 +45,14 @@ def find(scene: Scene) -> Finding | None:
     if crash is None:
         return None
     error = fatal_check(scene, crash) or fatal_section(scene, crash)
-    if error is None and not any(word in text for word in SERR_WORDS for text in panics(crash)):
+    if error is None and not is_serr(crash):
         return None
-    what = f"a fatal {error.component} error ({error_name(error)})" if error else "a PCI system error (SERR)"
+    what = f"a fatal {PARTS[error.component]} error ({error_name(error)})" if error else "a PCI system error (SERR)"
+    where = f" while in {place_of(crash)}" if crash.function else ""
     return Finding(
-        summary=f"The machine died of {what} while in {place_of(crash)}: hardware, and not its memory.",
+        summary=f"The machine died of {what}{where}: hardware, and not its memory.",
         evidence=(
-            cite(f"The kernel stopped with: {crash.panic or crash.title}.", crash),
+            cite(f"The kernel stopped with: {said(crash)}.", crash),
             *([cite(f"Fatal record: {error_name(error)}.", error)] if error else []),
         ),
     )

@@ -5,9 +5,8 @@ Kernel panic - not syncing: Fatal machine check from unknown source
 
 from __future__ import annotations
 
-from triage.correlate.consumption import is_machine_check
 from triage.correlate.ladder import Finding, Ground
-from triage.correlate.rules.memory_declared import GHES_PANIC, panics
+from triage.correlate.rules._panics import is_edac, is_hardware, said
 from triage.correlate.scene import Scene
 from triage.correlate.words import cite
 
@@ -16,14 +15,11 @@ def find(scene: Scene) -> Finding | None:
     crash = scene.crash
     if crash is None or scene.consumed is not None:
         return None
-    if not is_machine_check(crash) and not any(GHES_PANIC.search(text) for text in panics(crash)):
+    if not is_hardware(crash) or is_edac(crash):
         return None
     return Finding(
-        summary=(
-            f"The kernel stopped at a hardware error ({crash.panic or crash.title}); the error's record is "
-            "not in this log."
-        ),
-        evidence=(cite(f"The kernel stopped with: {crash.panic or crash.title}.", crash),),
+        summary=(f"The kernel stopped at a hardware error ({said(crash)}); the error's record is not in this log."),
+        evidence=(cite(f"The kernel stopped with: {said(crash)}.", crash),),
         would_raise=("The lines before the panic, the core's log, or the BMC's event log: they hold the record.",),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from triage.correlate import consumption
 from triage.correlate.consumption import mcacod
 from triage.correlate.ladder import Finding, Ground
+from triage.correlate.rules._panics import said
 from triage.correlate.rules.hardware_fatal import INTERNAL_TIMER
 from triage.correlate.scene import Scene
 from triage.correlate.words import cite
@@ -26,7 +27,7 @@ def find(scene: Scene) -> Finding | None:
         ),
         evidence=(
             cite("MCACOD 0x0400, internal timer error.", error),
-            cite(f"The kernel stopped with: {crash.panic or crash.title}.", crash),
+            cite(f"The kernel stopped with: {said(crash)}.", crash),
         ),
         against=(cite("Firmware, or a driver's access to a device that is switched off, can cause the same.", error),),
         would_raise=("The records of the other banks and sockets, and the PCIe errors of the BMC's event log.",),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from triage.correlate.consumption import is_machine_check, mcacod, near
+from triage.correlate.consumption import mcacod, near
 from triage.correlate.ladder import Finding, Ground
+from triage.correlate.rules._panics import is_hardware, said
 from triage.correlate.rules.hardware_fatal import INTERNAL_TIMER
-from triage.correlate.rules.memory_declared import GHES_PANIC, panics
 from triage.correlate.scene import Scene
 from triage.correlate.words import cite, error_name
 
@@ -14,8 +14,7 @@ def find(scene: Scene) -> Finding | None:
     crash = scene.crash
     if crash is None or scene.consumed is not None:
         return None
-    ghes = any(GHES_PANIC.search(text) for text in panics(crash))
-    if not ghes and not is_machine_check(crash):
+    if not is_hardware(crash):
         return None
     records = [
         e for _, e in scene.errors if not e.previous_boot and near(crash, e) and (e.mca or e.severity == "fatal")
@@ -29,7 +28,7 @@ def find(scene: Scene) -> Finding | None:
             "which part failed."
         ),
         evidence=(
-            cite(f"The kernel stopped with: {crash.panic or crash.title}.", crash),
+            cite(f"The kernel stopped with: {said(crash)}.", crash),
             *(cite(f"Fatal record: {error_name(record)}.", record) for record in records[-3:]),
         ),
         would_raise=("The BMC's event log, or the records of all banks decoded.",),

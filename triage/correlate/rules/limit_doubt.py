@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from triage.correlate.ladder import Claim, Limit
+from triage.correlate.rules.memory_bit_flip import suspicion
 from triage.correlate.rules.memory_no_address import unplaced
 from triage.correlate.scene import Scene
 from triage.correlate.words import cite, error_name, page_name
@@ -18,9 +19,12 @@ def find(scene: Scene, claim: Claim) -> Evidence | None:
     error = next(iter(unplaced(scene)), None)
     if error is not None:
         return cite(f"An uncorrected memory error without a page was reported: {error_name(error)}.", error)
-    logged = next((e for _, e in scene.errors if "events logged" in e.what and not e.mca and scene.earlier(e)), None)
+    logged = next((e for _, e in scene.errors if e.detail.get("undecoded") and scene.earlier(e)), None)
     if logged is not None:
         return cite("Machine check events were logged and not decoded: they may be of this crash.", logged)
+    flipped = suspicion(scene)
+    if flipped is not None:
+        return cite(f"{flipped.where} is wrong in one bit only: memory may have flipped it.", scene.crash)
     crash = scene.crash
     if crash is not None and "M" in crash.taint and not scene.uncorrected():
         return cite("The kernel is tainted M (machine check) and no record explains why.", crash)

@@ -9,7 +9,7 @@ from triage.correlate.ladder import Finding, Ground
 from triage.correlate.rules.memory_address import hit_exactly
 from triage.correlate.scene import Scene
 from triage.correlate.sentences import consumption_evidence, crash_clause, link_evidence, record_evidence
-from triage.correlate.words import page_name
+from triage.correlate.words import begin, page_name
 
 RAISES = (
     "A separate, earlier record of the same page (GHES, EDAC or machine check) in the full log or in the BMC's "
@@ -23,7 +23,7 @@ def find(scene: Scene) -> Finding | None:
         return None
     names = " and ".join(page_name(track.page) for track in tracks)
     return Finding(
-        summary=f"{crash_clause(scene).capitalize()} on an address in {names}, whose memory is reported bad; "
+        summary=f"{begin(crash_clause(scene))} on an address in {names}, whose memory is reported bad; "
         "no separate earlier event recorded it, so the memory and the path to it are both suspect.",
         evidence=tuple(e for t in tracks for e in (*link_evidence(scene, t), *record_evidence(t)))
         + tuple(consumption_evidence(scene)),

@@ -18,7 +18,8 @@ def find(scene: Scene) -> Finding | None:
     return Finding(
         summary=(
             f"An uncorrected memory error of an earlier boot is on record ({error_name(errors[0])}"
-            f"{f', {module}' if module else ''}); in this boot {crash_clause(scene)}, and nothing ties the two together."
+            f"{f', {module}' if module else ''}); in this boot {crash_clause(scene)}, and nothing ties the two "
+            "together."
         ),
         evidence=tuple(
             cite(f"Record of an earlier boot: {error_name(error)} ({error.severity}).", error) for error in errors[:4]

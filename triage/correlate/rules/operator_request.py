@@ -6,6 +6,7 @@ Kernel panic - not syncing: sysrq triggered crash
 from __future__ import annotations
 
 from triage.correlate.ladder import Finding, Ground
+from triage.correlate.rules._panics import said
 from triage.correlate.rules._software import asked
 from triage.correlate.scene import Scene
 from triage.correlate.words import cite
@@ -17,7 +18,7 @@ def find(scene: Scene) -> Finding | None:
         return None
     return Finding(
         summary=f"The machine did not fail: {who} stopped it.",
-        evidence=(cite(f"The kernel says so: {scene.crash.panic or scene.crash.title}.", scene.crash),),
+        evidence=(cite(f"The kernel says so: {said(scene.crash)}.", scene.crash),),
     )
 
 

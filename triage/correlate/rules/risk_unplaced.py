@@ -20,14 +20,11 @@ def find(scene: Scene) -> Finding | None:
     if not errors and not marked:
         return None
     if errors:
-        summary = (
-            f"An uncorrected error was reported ({error_name(errors[0])}) and the host went on; which "
-            "page, if any, is not known."
-        )
+        page = "; which page, if any, is not known" if errors[0].component == "memory" else ""
+        summary = f"An uncorrected error was reported ({error_name(errors[0])}); the log shows no crash after it{page}."
     else:
-        summary = (
-            f"Software injection marked page {marked[0].page.pfn:#x}, which the kernel left in use; its data is intact."
-        )
+        pfn = marked[0].page.pfn
+        summary = f"Software injection marked page {pfn:#x}, which the kernel left in use; its data is intact."
     return Finding(
         summary=summary,
         evidence=(

@@ -15,7 +15,7 @@ def find(scene: Scene) -> Finding | None:
         return None
     return Finding(
         summary=f"{crash.title}: an ordinary kernel crash, with no hardware error on record that would explain it.",
-        evidence=(cite(f"{crash.title}.", crash),),
+        evidence=(cite(f"The crash: {crash.title}.", crash),),
         against=tuple(corrected_evidence(e for _, e in scene.errors)),
         would_raise=(
             "A complete log from boot to crash, or a vmcore that counts no poisoned page.",
