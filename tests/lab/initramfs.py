@@ -11,8 +11,9 @@ from .kernels import TOOLS, TOOLS_ARM64, Kernel, fetch, in_root
 from .paths import GUEST, images
 from .shell import run
 
-# qemu_fw_cfg writes VMCOREINFO's address to QEMU: without it a QMP dump has no such note
-MODULES = ("qemu_fw_cfg", "hwpoison-inject", "virtio_pci", "virtio_blk", "ext4")
+# qemu_fw_cfg writes VMCOREINFO's address to QEMU: without it a QMP dump has no such note;
+# crc32c_generic is what ext4 asks for by name where it is a module
+MODULES = ("qemu_fw_cfg", "hwpoison-inject", "virtio_pci", "virtio_blk", "crc32c_generic", "ext4")
 
 
 def build(kernel: Kernel, kdump: bool) -> Path:
@@ -36,7 +37,7 @@ def build(kernel: Kernel, kdump: bool) -> Path:
 
 
 def _fingerprint(kernel: Kernel) -> str:
-    digest = hashlib.sha256(kernel.release.encode())
+    digest = hashlib.sha256(repr((kernel.release, MODULES)).encode())
     for source in sorted(path for path in GUEST.rglob("*") if path.is_file()):
         digest.update(source.read_bytes())
     return digest.hexdigest()
