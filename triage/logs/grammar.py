@@ -24,10 +24,11 @@ from triage.logs.lines import Line
 class LineToken:
     """A classified line; lark reads its `type` only, so it need not be lark's own (slower) Token."""
 
-    __slots__ = ("fields", "line", "type")
+    __slots__ = ("end", "fields", "line", "type")
 
-    def __init__(self, type_: str, fields: dict[str, str | None], line: Line) -> None:
+    def __init__(self, type_: str, fields: dict[str, str | None], line: Line, end: int) -> None:
         self.type, self.fields, self.line = type_, fields, line
+        self.end = end  # how much of the body the pattern took
 
 
 class _LinesAreTokens(Lexer):
@@ -60,7 +61,7 @@ class Classifier:
         if found is None or found.lastindex is None:
             return None
         name, fields, first = self.types[found.lastindex]
-        return LineToken(name, dict(zip(fields, found.groups()[first - 1 :], strict=False)), line)
+        return LineToken(name, dict(zip(fields, found.groups()[first - 1 :], strict=False)), line, found.end())
 
 
 class Grammar:
@@ -84,6 +85,7 @@ class Grammar:
         parser: InteractiveParser = self.lark.parse_interactive()
         self.begin: Any = parser.parser_state
         self.table: Any = self.begin.parse_conf.states
+        self.guesses = {name for name, (priority, _) in self.terminals.items() if priority < 0}
         self.opens = self.table[self.begin.position].keys() & self.terminals.keys()
         self.gap: int = self.module.GAP
         self.single = self.gap == 0 and all(len(r.expansion) == 1 and r.expansion[0].is_term for r in self.lark.rules)

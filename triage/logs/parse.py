@@ -65,8 +65,8 @@ class Parser:
     def unwrap(self, line: Line, reader: LineReader, next_hit: int) -> Line:
         """The line with its other half where a mail program broke it.
 
-        A half is taken if it has no prefix of its own, no grammar in question knows it, and either the first half had a prefix or
-        only both together are a line that a grammar knows.
+        A half is taken if it has no prefix of its own, no grammar in question knows it, the two together are a line that a grammar
+        knows to beyond the break, and either the first half had a prefix or it alone is at best a guess of a grammar.
         """
         timed = line.prefix.time is not None
         while next_hit >= reader.end:  # a line with an anchor is nobody's other half
@@ -74,10 +74,10 @@ class Parser:
             tail = reader.read()
             if tail is None or tail.prefix.time is not None or not tail.body.strip():
                 break
-            if (not timed and self.known(line)) or self.known(tail):
+            if (not timed and self.known(line, sure=True)) or self.known(tail):
                 break
             joined = join(line, tail)
-            if len(joined.body) > JOINED_MAX or not self.known(joined):
+            if len(joined.body) > JOINED_MAX or not self.known(joined, beyond=len(line.body.rstrip())):
                 break
             line = joined
         else:
@@ -85,9 +85,13 @@ class Parser:
         reader.reset(mark)
         return line
 
-    def known(self, line: Line) -> bool:
-        """Whether a grammar that could take the line here knows it."""
-        return any(grammar.classify(line) for grammar in self.candidates(line))
+    def known(self, line: Line, *, sure: bool = False, beyond: int = -1) -> bool:
+        """Whether a grammar that could take the line here knows it: by no terminal of negative priority, to beyond a place."""
+        for grammar in self.candidates(line):
+            token = grammar.classify(line)
+            if token is not None and token.end > beyond and not (sure and token.type in grammar.guesses):
+                return True
+        return False
 
     def candidates(self, line: Line) -> list[Grammar]:
         """Grammars of the open records, youngest first, then those whose anchors stand in the line."""

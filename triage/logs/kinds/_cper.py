@@ -53,9 +53,7 @@ def errors(record: dict[str, Any], base: dict[str, Any], *, previous_boot: bool)
 
 def error(record: dict[str, Any], section: SectionFields, base: dict[str, Any], previous_boot: bool) -> HardwareError:
     """One section: `physical_address` and `granularity` in bytes, the reporter's other lines in `detail`."""
-    section_type = (
-        section.get("section_type") or section.get("guid") or ("memory error" if "error_name" in section else None)
-    )
+    section_type = type_of(section)
     code = number(section.get("error_type"), 0)
     component = cper.component(section_type, section.get("error_name"))
     known = cper.severity(section.get("section_severity"), record.get("severity"))
@@ -75,6 +73,13 @@ def error(record: dict[str, Any], section: SectionFields, base: dict[str, Any], 
         previous_boot=previous_boot,
         detail=detail(record, section, section_type),
     )
+
+
+def type_of(section: SectionFields) -> str | None:
+    """The section's type as printed, or by its GUID; without either an error name that only memory sections have."""
+    if "guid" in section:
+        return f"unknown section {section['guid']}"
+    return section.get("section_type") or ("memory error" if "error_name" in section else None)
 
 
 def what(section: SectionFields, section_type: str | None) -> str:
