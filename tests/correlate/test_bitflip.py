@@ -45,6 +45,8 @@ def test_a_register_that_points_where_the_address_was_meant_to_makes_it_surer() 
         0x6B6B6B6B6B6B6BC3,
         0x2F7273752F6E6962,
         (1 << 64) - 1,
+        0xDFFFFC0000000003,
+        0xEFFF800000000137,
     ],
 )
 def test_ordinary_bad_addresses_are_not_suspected(fault: int | None) -> None:

@@ -67,9 +67,10 @@ def addresses(crash: Crash) -> Iterator[Suspicion]:
 def judge(fault: int, meant: int, bit: int, pointers: list[int]) -> tuple[str | None, float]:
     """Why `meant` is what the kernel had in mind, and how rarely a value without a flip looks so."""
     near = any(abs(meant - pointer) < 4096 for pointer in pointers)
-    if bit >= CANONICAL_BITS and is_kernel(meant) and not is_kernel(fault):
+    if bit >= CANONICAL_BITS and is_kernel(meant) and not is_kernel(fault) and not is_kasan_shadow(fault):
+        # Tags and shadow offsets of sanitizers live in these bits too: without a second pointer it is little.
         agree = ", and a register points there" if near else ""
-        return f"canonical but for bit {bit}: 17 of 65,536 random values are{agree}", 0.9 if near else 0.6
+        return f"canonical but for bit {bit}: 17 of 65,536 random values are{agree}", 0.9 if near else 0.4
     if bit >= HIGH_BIT and is_kernel(fault) and near and not any(abs(fault - p) < 4096 for p in pointers if p != fault):
         return f"within a page of another register but for bit {bit}", 0.5
     if bit >= 12 and meant in POISONS:  # a lower bit is an offset into what the poisoned pointer should have pointed to
@@ -93,6 +94,11 @@ def list_pointers(crash: Crash) -> Iterator[Suspicion]:
             sure = 0.9 if bit >= HIGH_BIT else 0.5 if bit < 3 else 0.3
             reason = f"the pointer that should stand there but for bit {bit}"
             yield Suspicion("list pointer", found, bit, wanted, reason, sure)
+
+
+def is_kasan_shadow(value: int) -> bool:
+    """Whether KASAN's shadow of a NULL-like pointer lies there (bases of x86-64, and of arm64 generic and tag-based)."""
+    return value >> 40 in (0xDFFFFC, 0xDFFF80, 0xEFFF80)
 
 
 def is_kernel(value: int) -> bool:
