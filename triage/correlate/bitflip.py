@@ -97,7 +97,7 @@ def list_pointers(crash: Crash) -> Iterator[Suspicion]:
 
 
 def is_kasan_shadow(value: int) -> bool:
-    """Whether KASAN's shadow of a NULL-like pointer lies there (bases of x86-64, and of arm64 generic and tag-based)."""
+    """Whether KASAN's shadow of a NULL-like pointer lies there (bases of x86-64, arm64 generic and tag-based)."""
     return value >> 40 in (0xDFFFFC, 0xDFFF80, 0xEFFF80)
 
 
