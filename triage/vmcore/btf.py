@@ -70,6 +70,7 @@ class Btf:
         self._offsets: list[int] = [0]
         self._ids: dict[tuple[int, int], int] = {}  # (kind, offset of the name) -> id
         self._enums: list[int] = []
+        self._places: dict[str, int] = {}
         self._constants: dict[int, int] | None = None
         self._index(*_sizes(data, header))
 
@@ -99,10 +100,17 @@ class Btf:
         end = self._strings.find(b"\0", offset)
         return self._strings[offset:end].decode("ascii", "replace") if end > offset else ""
 
+    def _place(self, name: str) -> int:
+        """Offset of a name in the string section, where each stands once; -1 if it is not there."""
+        place = self._places.get(name)
+        if place is None:
+            found = self._strings.find(b"\0" + name.encode() + b"\0")
+            place = self._places[name] = found + 1 if found >= 0 else -1
+        return place
+
     def find(self, kind: int, name: str) -> int | None:
-        """The id of the first type of this kind and name. Strings are unique in BTF, so the name's place is its key."""
-        place = self._strings.find(b"\0" + name.encode() + b"\0")
-        return self._ids.get((kind, place + 1)) if place >= 0 else None
+        """The id of the first type of this kind and name."""
+        return self._ids.get((kind, self._place(name)))
 
     def entry(self, type_id: int) -> Entry:
         """The common words of a type; IndexError for an id that does not exist."""
@@ -145,8 +153,7 @@ class Btf:
                 step = 2 if entry.kind == Kind.ENUM else 3
                 for at in range(entry.words, entry.words + step * entry.vlen, step):
                     self._constants.setdefault(self._words[at], number)
-        place = self._strings.find(b"\0" + name.encode() + b"\0")
-        return self._constants.get(place + 1) if place >= 0 else None
+        return self._constants.get(self._place(name))
 
 
 def _header(data: bytes) -> dict[str, int]:

@@ -54,6 +54,7 @@ class Core:
         self.notes: list[str] = []
         self.log = KernelLog()
         self.lines: set[int] = set()  # physical addresses known exactly: error records, the faulting access
+        self.module_of: Callable[[int], str | None] = lambda address: None
         self.excluded: frozenset[int] = frozenset()  # of a minicore: PFNs its source had left out
 
     @property

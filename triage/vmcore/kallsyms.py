@@ -2,7 +2,7 @@
 
     kallsyms_names        length (one byte, two where bit 7 is set), then that many token numbers; sorted by address
     kallsyms_token_table  256 NUL-terminated strings, kallsyms_token_index u16[256] their offsets
-    kallsyms_offsets      s32[n], kallsyms_relative_base u64 (scripts/kallsyms.c)
+    kallsyms_offsets      s32[n], counted from kallsyms_relative_base or from their own place (scripts/kallsyms.c)
 
 drgn has a loader in C, which takes 0.45 s for a kernel's 150,000 symbols; this one takes 0.15 s, and half of that only
 once a symbol is asked for by name.
@@ -34,20 +34,29 @@ class Kallsyms:
         self._tokens = [table[at : table.index(b"\0", at)] for at in index]
         self._names = _read_names(prog, address, self._count)
         offsets = struct.unpack(f"<{self._count}i", prog.read(address["kallsyms_offsets"], 4 * self._count))
-        base = prog.read_u64(address["kallsyms_relative_base"])
-        self._addresses = self._resolve(offsets, base, address["_stext"])
+        relative = info.get("SYMBOL(kallsyms_relative_base)")
+        if relative is None:  # Linux 7.x: each offset counts from its own place
+            own = range(address["kallsyms_offsets"], address["kallsyms_offsets"] + 4 * self._count, 4)
+            self._addresses = [(place + offset) & _ALL for place, offset in zip(own, offsets, strict=True)]
+        else:
+            self._addresses = self._resolve(offsets, prog.read_u64(int(relative, 16)), address["_stext"])
+        if self._addresses[self._stext] != address["_stext"]:
+            raise ValueError("kallsyms and VMCOREINFO disagree about _stext")
 
     def _resolve(self, offsets: tuple[int, ...], base: int, stext: int) -> list[int]:
         """Addresses of offsets: base + offset, or, with per-CPU symbols as absolute values (x86 before 6.15), negative
         offsets count down from base - 1. Which of both holds is told by `_stext`, whose address is known."""
+        at = self._stext
+        if base + (offsets[at] & 0xFFFFFFFF) == stext:
+            return [base + (offset & 0xFFFFFFFF) for offset in offsets]
+        return [offset if offset >= 0 else base - 1 - offset for offset in offsets]
+
+    @property
+    def _stext(self) -> int:
         at = self._by_name.get(b"_stext")
         if at is None:
             raise ValueError("kallsyms has no _stext")
-        if base + (offsets[at] & 0xFFFFFFFF) == stext:
-            return [base + (offset & 0xFFFFFFFF) for offset in offsets]
-        if base - 1 - offsets[at] == stext:
-            return [offset if offset >= 0 else base - 1 - offset for offset in offsets]
-        raise ValueError("kallsyms and VMCOREINFO disagree about _stext")
+        return at
 
     @cached_property
     def _by_name(self) -> dict[bytes, int]:
@@ -93,9 +102,9 @@ _NEEDED = (
     "kallsyms_token_table",
     "kallsyms_token_index",
     "kallsyms_offsets",
-    "kallsyms_relative_base",
     "_stext",
 )
+_ALL = 0xFFFFFFFFFFFFFFFF
 _MAX_SIZE = 64 << 20  # nothing in a kernel image is as large; a module or stack address is not its last symbol
 
 

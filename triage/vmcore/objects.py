@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from drgn import Object, cast, container_of
+from drgn import Object, TypeKind, cast, container_of
 from drgn.helpers.linux.fs import d_path, inode_path
 from drgn.helpers.linux.slab import slab_object_info
 
 from triage.vmcore.core import DAMAGE, Core
 
 _LIMIT = 64  # objects listed of one page
+_STATES = 8  # of a cache whose objects cannot be described, the state of few is worth the walk over the free lists
 
 
 def describe(core: Core, slab: Object, cache: Object, addresses: Sequence[int]) -> list[dict[str, Any]]:
     """One entry per object: `address`, `state` (allocated, free, unknown) and what its cache lets us read of it."""
     name = cache.name.string_().decode("utf-8", "replace")
     reader = _reader(name)
-    found = []
+    found: list[dict[str, Any]] = []
     for address in addresses[:_LIMIT]:
-        entry: dict[str, Any] = {"address": address, "state": _state(core, address)}
+        entry: dict[str, Any] = {"address": address}
+        if reader is not None or len(addresses) <= _STATES:
+            entry["state"] = _state(core, address)
         try:
             entry |= reader(core, address, int(cache.object_size)) if reader else {}
         except DAMAGE:
@@ -60,12 +63,16 @@ def dentry(core: Core, address: int, size: int) -> dict[str, Any]:
 
 def path_of(entry: Object) -> str:
     """The path of a dentry with the mount point of its filesystem in front, where that is mounted."""
-    mounts = entry.d_sb.s_mounts
-    instance = mounts.next.read_()
-    if instance == mounts.address_of_():
-        return _text(_components(entry))
-    mount = container_of(instance, "struct mount", "mnt_instance")
-    return _text(d_path(mount.mnt.address_of_(), entry))
+    mount = _mount(entry.d_sb.s_mounts)
+    return _text(_components(entry) if mount is None else d_path(mount.mnt.address_of_(), entry))
+
+
+def _mount(mounts: Object) -> Object | None:
+    """The first mount of a superblock: a list of `struct mount`s, since 6.18 the first of them itself."""
+    if mounts.type_.unaliased_kind() == TypeKind.POINTER:
+        return mounts.read_() if mounts else None
+    first = mounts.next.read_()
+    return None if first == mounts.address_of_() else container_of(first, "struct mount", "mnt_instance")
 
 
 def _components(entry: Object) -> bytes:

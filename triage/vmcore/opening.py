@@ -120,7 +120,9 @@ def _load_btf(core: Core) -> None:
 
 
 def _install_module_symbols(core: Core) -> None:
-    core.prog.register_symbol_finder("triage_modules", ModuleSymbols(core.prog), enable_index=-1)
+    modules = ModuleSymbols(core.prog)
+    core.module_of = modules.name
+    core.prog.register_symbol_finder("triage_modules", modules, enable_index=-1)
 
 
 def _try_debuginfod(core: Core) -> None:

@@ -1,4 +1,4 @@
-"""Who points at a page whose own content is not in the dump: inodes, dentries and their hash chains.
+"""Who points at objects whose own content is not in the dump: inodes, dentries and their hash chains.
 
 The walk goes over each superblock's inodes and the dentries of each, so that its cost grows with the files in use and
 not with memory; it ends after a time, with what was found until then.
@@ -8,145 +8,162 @@ from __future__ import annotations
 
 import struct
 import time
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
 
-from drgn import Object, offsetof
-from drgn.helpers.linux.list import list_for_each_entry
+from drgn import Object, Type, offsetof
 
 from triage.vmcore import objects
 from triage.vmcore.core import DAMAGE, Core
 
 _SECONDS = 1.0
-_LIMIT = 24  # referrers named
-_INODES = 1_000_000
+_LIMIT = 256  # pointers named
+_CHAIN = 1_000_000  # links of one list
+_HASH_BYTES = 64 << 20
 
 
-def to_range(core: Core, start: int, end: int, targets: Sequence[int]) -> list[str]:
-    """Sentences that name the inodes and dentries with a pointer into [start, end); `targets` are the objects there."""
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """`what`'s `member` holds the address of `target` or of a part of it; `tells`: what that says of the target."""
+
+    what: str
+    member: str
+    target: int
+    tells: dict[str, Any] = field(default_factory=dict)
+
+
+def to_objects(core: Core, targets: Sequence[int], size: int) -> list[Pointer]:
+    """Pointers into objects of `size` bytes at the addresses `targets` (sorted)."""
     deadline = time.monotonic() + _SECONDS
-    found: list[str] = []
+    found: list[Pointer] = []
+    if not targets:
+        return found
     with core.noting("search for pointers"):
-        for what, member, value in _pointers(core, start, end):
-            target = max((t for t in targets if t <= value), default=start)
-            found.append(f"{what} {member} points at {target:#x}")
+        for pointer in _Search(core, targets, size).pointers():
+            found.append(pointer)
             if len(found) >= _LIMIT or time.monotonic() > deadline:
-                core.note(f"search for pointers into {start:#x} ended early")
+                core.note(f"the search for pointers at {targets[0]:#x} ended early")
                 break
     return found
 
 
-def _pointers(core: Core, start: int, end: int) -> Iterator[tuple[str, str, int]]:
-    words = _Words(core, "struct dentry", start, end)
-    nodes = _Words(core, "struct inode", start, end)
-    seen: set[int] = set()
-    for inode, dentries in _inodes(core):
-        for member, value in nodes.hits(inode):
-            yield _inode_name(core, inode), member, value
-        for dentry in dentries:
-            if dentry not in seen and not start <= dentry < end:
-                seen.add(dentry)
-                for member, value in words.hits(dentry):
-                    yield _dentry_name(core, dentry), member, value
-    yield from _hash_heads(core, start, end)
+class _Search:
+    def __init__(self, core: Core, targets: Sequence[int], size: int) -> None:
+        self.core, self.targets, self.size = core, targets, size
+        self.start, self.end = targets[0], targets[-1] + size
+        self.inode, self.dentry = core.prog.type("struct inode"), core.prog.type("struct dentry")
+        self.aliases = int(offsetof(self.inode, "i_dentry"))
+        self.alias = int(offsetof(self.dentry, objects.alias_member(core.prog["init_task"])))
 
+    def pointers(self) -> Iterator[Pointer]:
+        """All pointers: of inodes, of the dentries that inodes lead to, and of hash buckets."""
+        seen: set[int] = set()
+        for inode in self._inodes():
+            yield from self._of_inode(inode)
+            for dentry in self._dentries(inode):
+                if dentry not in seen and not self.start <= dentry < self.end:
+                    seen.add(dentry)
+                    yield from self._of_dentry(dentry)
+        yield from self._of_hash_table()
 
-class _Words:
-    """Reads whole structures and picks the words that point into a range."""
+    def _target(self, value: int) -> int | None:
+        at = bisect_right(self.targets, value) - 1
+        return self.targets[at] if at >= 0 and value < self.targets[at] + self.size else None
 
-    def __init__(self, core: Core, kind: str, start: int, end: int) -> None:
-        self.core, self.start, self.end = core, start, end
-        self.type = core.prog.type(kind)
-        self.size = (self.type.size or 0) // 8 * 8
-        self.unpack = struct.Struct(f"<{self.size // 8}Q").unpack
-
-    def hits(self, address: int) -> list[tuple[str, int]]:
+    def _hits(self, kind: Type, address: int) -> list[tuple[str, int]]:
+        """(member, object) of each word of a structure that points into the objects, itself excepted."""
+        size = (kind.size or 0) // 8
         try:
-            words = self.unpack(self.core.prog.read(address, self.size))
+            words = struct.unpack(f"<{size}Q", self.core.prog.read(address, 8 * size))
         except DAMAGE:
             return []
         start, end = self.start, self.end
-        return [(self._member(8 * at), value) for at, value in enumerate(words) if start <= value < end]
+        near = [(8 * at, value) for at, value in enumerate(words) if start <= value < end]
+        named = [(member_at(kind, offset), self._target(value)) for offset, value in near]
+        return [(member, target) for member, target in named if target is not None]
 
-    def _member(self, offset: int) -> str:
-        members = [m for m in self.type.members or () if m.offset <= offset and m.name]
-        return max(members, key=lambda m: m.offset).name or "" if members else ""
+    def _of_inode(self, address: int) -> Iterator[Pointer]:
+        own = self._target(address)
+        for member, target in self._hits(self.inode, address):
+            if target == own:
+                continue
+            node = Object(self.core.prog, "struct inode *", value=address)
+            number, name = int(node.i_ino), objects.superblock_name(node.i_sb)
+            tells = {"inode": number, "superblock": name} if member == "i_dentry" else {}
+            yield Pointer(f"inode {number} of {name}", member, target, tells)
 
+    def _of_dentry(self, address: int) -> Iterator[Pointer]:
+        for member, target in self._hits(self.dentry, address):
+            entry = Object(self.core.prog, "struct dentry *", value=address)
+            tells: dict[str, Any] = {}
+            with suppress(*DAMAGE):
+                name = f"dentry {objects.path_of(entry)}"
+                if member in ("d_sib", "d_child"):
+                    tells = {"directory": objects.path_of(entry.d_parent)}
+                elif member in ("d_children", "d_subdirs"):
+                    tells = {"directory": name.removeprefix("dentry ")}
+                elif member == "d_inode":
+                    tells = {"path": name.removeprefix("dentry ")}
+                yield Pointer(name, member, target, tells)
+                continue
+            yield Pointer(f"dentry at {address:#x}", member, target)
 
-def _inodes(core: Core) -> Iterator[tuple[int, list[int]]]:
-    """Addresses of all inodes in use with those of their dentries: super_blocks -> s_inodes -> i_dentry, and the roots'
-    children. A list that leads into a missing page is walked from its other end too."""
-    prog = core.prog
-    link, alias_head = _offset(core, "struct inode", "i_sb_list"), _offset(core, "struct inode", "i_dentry")
-    alias = _offset(core, "struct dentry", objects.alias_member(prog["init_task"]))
-    for superblock in list_for_each_entry("struct super_block", prog["super_blocks"].address_of_(), "s_list"):
-        head = int(superblock.s_inodes.address_of_())
-        seen: set[int] = set()
-        for step in (0, 8):  # next, then prev
-            for node in _chain(core, head, step):
-                inode = node - link
-                if inode in seen:
+    def _inodes(self) -> Iterator[int]:
+        """All inodes in use: super_blocks -> s_inodes."""
+        superblock, link = self.core.prog.type("struct super_block"), int(offsetof(self.inode, "i_sb_list"))
+        inodes = int(offsetof(superblock, "s_inodes")) - int(offsetof(superblock, "s_list"))
+        for node in self._list(int(self.core.prog["super_blocks"].address_of_())):
+            yield from (inode - link for inode in self._list(node + inodes))
+
+    def _list(self, head: int) -> Iterator[int]:
+        """The links of a list, first forwards; one that leads into a missing page is walked from its other end too."""
+        seen = {head, 0}
+        for step in (0, 8):  # next, prev
+            node = head
+            while len(seen) < _CHAIN:
+                try:
+                    node = self.core.prog.read_u64(node + step)
+                except DAMAGE:
                     break
-                seen.add(inode)
-                yield inode, [entry - alias for entry in _aliases(core, inode + alias_head)]
+                if node in seen:
+                    break
+                seen.add(node)
+                yield node
+            if node == head:
+                return
 
+    def _dentries(self, inode: int) -> list[int]:
+        found: list[int] = []
+        with suppress(*DAMAGE):
+            node = self.core.prog.read_u64(inode + self.aliases)
+            while node and len(found) < 1024:
+                found.append(node - self.alias)
+                node = self.core.prog.read_u64(node)
+        return found
 
-def _chain(core: Core, head: int, step: int) -> Iterator[int]:
-    node = head
-    for _ in range(_INODES):
-        try:
-            node = core.prog.read_u64(node + step)
-        except DAMAGE:
+    def _of_hash_table(self) -> Iterator[Pointer]:
+        """Buckets of dentry_hashtable (fs/dcache.c) whose chain begins with one of the objects."""
+        table, shift = self.core.variable("dentry_hashtable"), self.core.variable("d_hash_shift")
+        size = 0 if table is None or shift is None else 8 << (32 - int(shift))
+        if table is None or not 0 < size <= _HASH_BYTES:
             return
-        if node == head:
-            return
-        yield node
+        raw = self.core.prog.read(int(table.read_()), size)
+        page = self.start >> 16
+        at = raw.find(page.to_bytes(6, "little"))
+        while at >= 0:
+            target = self._target(int.from_bytes(raw[at - 2 : at + 6], "little") & ~1) if at % 8 == 2 else None
+            if target is not None:
+                yield Pointer("dentry hash bucket", f"{at // 8:#x}", target)
+            at = raw.find(page.to_bytes(6, "little"), at + 1)
 
 
-def _aliases(core: Core, head: int) -> list[int]:
-    """The hlist of an inode's dentries."""
-    found: list[int] = []
-    try:
-        node = core.prog.read_u64(head)
-        while node and len(found) < 1024:
-            found.append(node)
-            node = core.prog.read_u64(node)
-    except DAMAGE:
-        pass
-    return found
-
-
-def _hash_heads(core: Core, start: int, end: int) -> Iterator[tuple[str, str, int]]:
-    """Buckets of the dentry hash table whose chain begins in the range."""
-    table, shift = core.variable("dentry_hashtable"), core.variable("d_hash_shift")
-    if table is None or shift is None:
-        return
-    base, size = int(table.read_()), 8 << (32 - int(shift))
-    if size > 64 << 20:
-        return
-    raw = core.prog.read(base, size)
-    pattern = (start >> 16).to_bytes(6, "little")
-    at = raw.find(pattern)
-    while at >= 0:
-        value = int.from_bytes(raw[at - 2 : at + 6], "little") & ~1
-        if at % 8 == 2 and start <= value < end:
-            yield "dentry hash bucket", f"{at // 8:#x}", value
-        at = raw.find(pattern, at + 1)
-
-
-def _offset(core: Core, kind: str, member: str) -> int:
-    return int(offsetof(core.prog.type(kind), member))
-
-
-def _inode_name(core: Core, address: int) -> str:
-    node = Object(core.prog, "struct inode *", value=address)
-    try:
-        return f"inode {int(node.i_ino)} of {objects.superblock_name(node.i_sb)}"
-    except DAMAGE:
-        return f"inode at {address:#x}"
-
-
-def _dentry_name(core: Core, address: int) -> str:
-    try:
-        return f"dentry {objects.path_of(Object(core.prog, 'struct dentry *', value=address))}"
-    except DAMAGE:
-        return f"dentry at {address:#x}"
+def member_at(kind: Type, offset: int) -> str:
+    """The name of the member at a byte offset, inside anonymous unions too (the first that fits)."""
+    for member in kind.members or ():
+        size = member.type.size if member.type.is_complete() and hasattr(member.type, "size") else None
+        if member.offset <= offset < member.offset + (size or 1):
+            return member.name or member_at(member.type, offset - member.offset)
+    return f"+{offset:#x}"

@@ -29,6 +29,11 @@ class ModuleSymbols:
         """The `struct module *` whose memory holds `address`."""
         return next((module for start, end, module in self._modules if start <= address < end), None)
 
+    def name(self, address: int) -> str | None:
+        """The name of the module whose memory holds `address`."""
+        module = self.module(address)
+        return None if module is None else str(module.name.string_().decode("utf-8", "replace"))
+
     def __call__(self, prog: Program, name: str | None, address: int | None, one: bool) -> Sequence[Symbol]:
         if address is None:
             return []

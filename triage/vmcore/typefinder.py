@@ -16,6 +16,7 @@ from drgn import (
     TypeMember,
     TypeParameter,
 )
+from drgn.helpers.linux.mmzone import for_each_present_section
 
 from triage.vmcore.btf import Btf, Entry, Kind
 from triage.vmcore.variables import VARIABLES
@@ -34,8 +35,7 @@ _QUALIFIERS = {
     Kind.CONST: Qualifiers.CONST,
     Kind.RESTRICT: Qualifiers.RESTRICT,
 }
-# macros of the kernel that drgn's own finder takes from debug info, and the variables that hold their values
-_MACROS = {"vmemmap": ("struct page *", "vmemmap_base"), "PAGE_OFFSET": ("unsigned long", "page_offset_base")}
+_SECTION_FLAGS = 0xFFF  # low bits of mem_section.section_mem_map; the address above them is aligned far beyond a page
 
 
 class TypeFinder:
@@ -72,11 +72,7 @@ class TypeFinder:
 
     def _constant(self, name: str) -> Object | None:
         if name in _MACROS:
-            type_name, variable = _MACROS[name]
-            try:
-                return Object(self.prog, type_name, value=self.prog.read_u64(self.prog.symbol(variable).address))
-            except LookupError:
-                return None
+            return _MACROS[name](self.prog)
         number = self.btf.constant(name)
         if number is None:
             return None
@@ -151,6 +147,26 @@ class TypeFinder:
     def _parameter(self, type_id: int) -> Callable[[], Type]:
         return lambda: self.type(type_id)
 
+
+def _vmemmap(prog: Program) -> Object | None:
+    """The array of struct page. Each section of a SPARSEMEM_VMEMMAP kernel holds its address, encoded as the section's
+    part of it less the section's first PFN, which is the array itself (sparse_encode_mem_map() in mm/sparse.c)."""
+    section = next((section for _, section in for_each_present_section(prog)), None)
+    if section is None:
+        return None
+    return Object(prog, "struct page *", value=int(section.section_mem_map) & ~_SECTION_FLAGS)
+
+
+def _page_offset(prog: Program) -> Object | None:
+    """Start of the linear map on x86-64; drgn works the others out without it."""
+    try:
+        return Object(prog, "unsigned long", value=prog.read_u64(prog.symbol("page_offset_base").address))
+    except LookupError:
+        return None
+
+
+# macros of the kernel, which drgn otherwise takes from debug info
+_MACROS: dict[str, Callable[[Program], Object | None]] = {"vmemmap": _vmemmap, "PAGE_OFFSET": _page_offset}
 
 _MAKERS: dict[Kind, Callable[[TypeFinder, Entry], Type]] = {
     Kind.INT: TypeFinder._int,

@@ -1,4 +1,4 @@
-"""Kernel stacks. With VMAP_STACK (all x86-64 and arm64) they are vmalloc areas that a task names, else linear memory."""
+"""Kernel stacks: with VMAP_STACK (x86-64 and arm64) vmalloc areas that a task names, else linear memory."""
 
 from __future__ import annotations
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from drgn import Object
+from drgn import FaultError, Object
 
-from triage.vmcore.core import DAMAGE
 from triage.vmcore.finding import Finding
 from triage.vmcore.objects import describe_inode
 from triage.vmcore.page import Page
@@ -17,15 +16,17 @@ def inspect(page: Page) -> Finding | None:
     if page.type_name is not None or page.mapping == 0 or page.mapping & 3:
         return None
     mapping = Object(page.core.prog, "struct address_space *", value=page.mapping)
+    host = mapping.host.read_()
     try:
-        host = mapping.host.read_()
-    except DAMAGE:
-        return None  # not an address_space: private data of a driver
-    if not host or (int(host.i_mapping) != page.mapping and not page.flag("PG_swapbacked")):
-        return None
+        real = bool(host) and int(host.i_mapping) == page.mapping
+    except FaultError:
+        real = bool(page.core.symbol(int(mapping.a_ops)))  # the inode is not in the dump
+    if not real:
+        return None  # private data of a driver
     finding = Finding(type="page-cache", why=f"its mapping {page.mapping:#x} is a file's")
-    finding.detail |= describe_inode(host)
-    finding.detail["filesystem"] = host.i_sb.s_type.name.string_().decode("utf-8", "replace")
+    with page.core.noting(f"file of page {page.pfn:#x}"):
+        finding.detail |= describe_inode(host)
+        finding.detail["filesystem"] = host.i_sb.s_type.name.string_().decode("utf-8", "replace")
     operations = page.core.symbol(int(mapping.a_ops))
     if operations is not None:
         finding.detail["operations"] = operations[0]

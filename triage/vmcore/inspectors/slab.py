@@ -63,8 +63,19 @@ def _describe_objects(page: Page, slab: Object, cache: Object, finding: Finding)
     missing = page.core.missing(page.pfn)
     if missing:
         finding.detail["content"] = missing
-    if missing or any(entry["state"] == "unreadable" for entry in finding.detail["objects"]):
-        finding.referrers += pointers.to_range(page.core, page.virtual, page.virtual + page.core.page_size, on_page)
+    if missing or any(entry.get("state") == "unreadable" for entry in finding.detail["objects"]):
+        _ask_others(page, finding, size)
+
+
+def _ask_others(page: Page, finding: Finding, size: int) -> None:
+    """The objects cannot be read: say of each what its inode, its siblings in the directory and its hash chain tell."""
+    entries = {entry["address"]: entry for entry in finding.detail["objects"]}
+    for pointer in pointers.to_objects(page.core, sorted(entries), size):
+        finding.referrers.append(f"{pointer.what} {pointer.member} points at {pointer.target:#x}")
+        for key, value in pointer.tells.items():
+            entries[pointer.target].setdefault(key, value)
+    if len(entries) == 1:
+        _name_one(finding, page)
 
 
 def _hit(page: Page, on_page: list[int], size: int) -> list[int]:

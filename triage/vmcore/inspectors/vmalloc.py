@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from drgn.helpers.linux.module import for_each_module, module_address_regions
-
 from triage.vmcore import vmap
-from triage.vmcore.core import Core
 from triage.vmcore.finding import Finding
 from triage.vmcore.page import Page
 
@@ -23,7 +20,7 @@ def inspect(page: Page) -> Finding | None:
     if area.caller is not None:
         detail["caller"] = area.caller
     with page.core.noting("modules"):
-        module = _module(page.core, area.address)
+        module = page.core.module_of(area.address)
         if module is not None:
             detail["module"] = module
     where = page.core.symbol(area.address)
@@ -32,10 +29,3 @@ def inspect(page: Page) -> Finding | None:
     return Finding(
         type="vmalloc", why=f"it is in a vmalloc area made by {area.caller or 'an unknown caller'}", detail=detail
     )
-
-
-def _module(core: Core, address: int) -> str | None:
-    for module in for_each_module(core.prog):
-        if any(start <= address < start + size for start, size in module_address_regions(module)):
-            return str(module.name.string_().decode("utf-8", "replace"))
-    return None

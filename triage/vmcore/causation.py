@@ -1,0 +1,85 @@
+"""From the crash to physical memory: the address the faulting instruction used, the registers, the machine checks."""
+
+from __future__ import annotations
+
+from triage.model import AddressFact
+from triage.vmcore import effective, translate, unwind
+from triage.vmcore.core import DAMAGE, Core
+from triage.vmcore.crash import Context
+
+_NO_ADDRESS = {"rip", "pc", "rflags", "pstate", "cs", "ss", "ds", "es", "fs", "gs"}
+
+
+def addresses(core: Core, context: Context) -> tuple[AddressFact, ...]:
+    """Every address of the crash that leads to memory, the exact ones first, each expression once."""
+    found = _machine_checks(context)
+    frame = context.frame
+    if frame is not None and context.stack.exception:
+        registers = frame.registers()
+        with core.noting("faulting instruction"):
+            found += _instruction(core, context, registers)
+        found += [fact for name, value in registers.items() if (fact := _register(core, name, value))]
+    return tuple({fact.via: fact for fact in reversed(found)}.values())[::-1]
+
+
+def _machine_checks(context: Context) -> list[AddressFact]:
+    """Addresses that the hardware itself reported."""
+    return [
+        AddressFact(
+            via=f"MCi_ADDR bank {check.bank}",
+            address=check.address,
+            physical_address=check.address,
+            exact=True,
+            translation="hardware",
+        )
+        for check in context.checks
+        if check.address is not None
+    ]
+
+
+def _instruction(core: Core, context: Context, registers: dict[str, int]) -> list[AddressFact]:
+    """The operands of the instruction that faulted. Exact only if the fault was its own: not after an interrupt or NMI,
+    and after a machine check only if EIPV says that the saved instruction pointer is the one that erred."""
+    assert context.frame is not None
+    pc = unwind.pc_of(context.frame)
+    if pc is None:
+        return []
+    exact = context.stack.synchronous and all(check.precise for check in context.checks if check.cpu == context.cpu)
+    known = registers | _segments(core, context.cpu)
+    found = []
+    for access in effective.accesses(core.arch, _code(core, pc), pc, known):
+        target = translate.physical(core, access.address)
+        if target is not None:
+            found.append(AddressFact(via=access.via, address=access.address, physical_address=target, exact=exact))
+    return found
+
+
+def _code(core: Core, pc: int) -> bytes:
+    """The instruction, as far as it lies in the core."""
+    for length in range(effective.LENGTH.get(core.arch, 4), 0, -1):
+        try:
+            return bytes(core.prog.read(pc, length))
+        except DAMAGE:
+            continue
+    return b""
+
+
+def _segments(core: Core, cpu: int | None) -> dict[str, int]:
+    """In the kernel gs points at the CPU's per-CPU area."""
+    offsets = core.variable("__per_cpu_offset") if core.arch == "x86_64" and cpu is not None else None
+    return {} if offsets is None else {"gs_base": int(offsets[cpu])}
+
+
+def _register(core: Core, name: str, value: int) -> AddressFact | None:
+    if name in _NO_ADDRESS or value >> 63 == 0:
+        return None
+    target = translate.physical(core, value)
+    return None if target is None else AddressFact(via=name, address=value, physical_address=target, exact=False)
+
+
+def lines(facts: tuple[AddressFact, ...], page_size: int) -> set[int]:
+    """Physical addresses that are known to the line: the exact ones, but not a machine check's page-aligned address,
+    which as a rule stands for the page (MCi_MISC granularity of 4 KiB)."""
+    return {
+        f.physical_address for f in facts if f.exact and (f.translation == "core" or f.physical_address % page_size)
+    }

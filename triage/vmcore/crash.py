@@ -1,0 +1,111 @@
+"""What the machine was doing when it went down: task, CPU, stack, registers; on a broadcast machine check those of the
+CPU that consumed the error, not of the one that happened to call panic()."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from drgn import Object, StackFrame
+from drgn.helpers.linux.sched import cpu_curr, task_cpu
+
+from triage.vmcore import machinecheck, unwind
+from triage.vmcore.core import DAMAGE, Core
+
+_FRAMES = 64
+
+
+@dataclass(slots=True)
+class Context:
+    """The crash context and what the address rules need of it."""
+
+    facts: dict[str, Any] = field(default_factory=dict)  # CoreFacts.crash
+    stack: unwind.Stack = field(default_factory=lambda: unwind.Stack([]))
+    checks: list[machinecheck.MachineCheck] = field(default_factory=list)
+    cpu: int | None = None
+
+    @property
+    def frame(self) -> StackFrame | None:
+        """The frame that was interrupted, or that called panic()."""
+        return None if self.stack.fault is None else self.stack.frames[self.stack.fault]
+
+
+def context(core: Core) -> Context:
+    """The crash context of a core; empty, with a note, where the kernel had not crashed."""
+    found = Context()
+    task = core.attempt("crashed task", lambda: _panicking_task(core), None)
+    found.checks = core.attempt("machine checks", lambda: machinecheck.machine_checks(core), found.checks)
+    victim = machinecheck.victim(found.checks)
+    if task is None:
+        return found
+    found.cpu = core.attempt("CPU of the crashed task", lambda: int(task_cpu(task)), None)
+    if victim is not None and found.cpu is not None and victim.cpu != found.cpu:
+        found.facts["panic_cpu"], found.facts["victim_cpu"] = found.cpu, victim.cpu
+        task = core.attempt("victim of the machine check", lambda: cpu_curr(core.prog, victim.cpu), task)
+        found.cpu = victim.cpu
+    with core.noting("crashed task"):
+        found.facts |= _task(task, found.cpu)
+    with core.noting("stack of the crashed task"):
+        found.stack = unwind.stack_of(core, task)
+        found.facts |= _stack(core, found)
+    return found
+
+
+def _panicking_task(core: Core) -> Object:
+    try:
+        return core.prog.crashed_thread().object
+    except DAMAGE:
+        cpu = core.variable("panic_cpu")
+        if cpu is None or int(cpu.counter) < 0:
+            raise
+        return cpu_curr(core.prog, int(cpu.counter))
+
+
+def _task(task: Object, cpu: int | None) -> dict[str, Any]:
+    comm = task.comm.string_().decode("utf-8", "replace")
+    return {"task": comm, "comm": comm, "pid": int(task.pid), "cpu": cpu}
+
+
+def _stack(core: Core, found: Context) -> dict[str, Any]:
+    facts: dict[str, Any] = {"trace": [_frame(core, frame) for frame in _kernel_frames(found)]}
+    frame = found.frame
+    if frame is None:
+        return facts
+    facts |= {key: facts["trace"][0][key] for key in ("offset", "size") if key in facts["trace"][0]}
+    where = core.symbol(_code_address(frame))
+    if where is not None:
+        facts["function"] = where[0].split(".")[0]
+    if found.stack.exception:
+        facts["registers"] = frame.registers()
+    facts["exception"] = found.stack.exception
+    return facts
+
+
+def _kernel_frames(found: Context) -> list[StackFrame]:
+    """The frames from the crash outwards, without the machinery above it and without user space."""
+    frames = found.stack.frames[found.stack.fault or 0 :]
+    return [frame for frame in frames if (unwind.pc_of(frame) or 0) >> 63][:_FRAMES]
+
+
+def _code_address(frame: StackFrame) -> int:
+    """An address inside the frame's function: the return address of a call that never returns lies behind it."""
+    return (unwind.pc_of(frame) or 0) - (0 if frame.interrupted else 1)
+
+
+def _frame(core: Core, frame: StackFrame) -> dict[str, Any]:
+    address = unwind.pc_of(frame) or 0
+    where = core.symbol(_code_address(frame))
+    entry: dict[str, Any] = {
+        "function": (frame.name or (where[0] if where else f"{address:#x}")).split(".")[0],
+        "address": address,
+        "inline": bool(frame.is_inline),
+    }
+    if where is not None:
+        entry |= {"offset": where[1] + (0 if frame.interrupted else 1), "size": where[2]}
+    module = core.module_of(address)
+    if module is not None:
+        entry["module"] = module
+    with suppress(LookupError):
+        entry["file"], entry["line"], _ = frame.source()
+    return entry
