@@ -1,0 +1,97 @@
+"""Runs the child process on one core and puts its answer together, whatever becomes of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from triage.errors import CoreError, LimitError
+from triage.model import CoreFacts, PageFacts
+from triage.vmcore import wire
+
+_ROOT = Path(__file__).resolve().parents[2]
+_MAX_REASON = 200
+
+
+def run(request: wire.Request, timeout: float, memory: int) -> CoreFacts:
+    """The facts of one core. What the child said before it died or ran out of time is kept and noted; CoreError or
+    LimitError, with one reason, if it said nothing of use."""
+    answer, ended = _call(request, timeout, memory)
+    parts = _Parts(request.path)
+    for line in answer.splitlines():
+        try:
+            parts.add(*wire.decode(line))
+        except wire.WireError as error:
+            if parts.finished or line is not answer.splitlines()[-1]:
+                parts.notes.append(f"the answer of the core reader was damaged: {error}")
+    return parts.facts(ended)
+
+
+def _call(request: wire.Request, timeout: float, memory: int) -> tuple[bytes, str | None]:
+    """What the child wrote, and why it ended early if it did."""
+    command = [sys.executable, "-m", "triage.vmcore.child", str(memory), str(max(1, int(timeout) + 1))]
+    text = json.dumps({field: getattr(request, field) for field in request.__dataclass_fields__}).encode()
+    try:
+        done = subprocess.run(
+            command, input=text, capture_output=True, timeout=timeout, env=_environment(), check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        return error.stdout or b"", f"it took more than {timeout:g} seconds"
+    if done.returncode == 0:
+        return done.stdout, None
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        return done.stdout, f"it took more than {timeout:g} seconds"
+    if done.returncode < 0:
+        return done.stdout, f"the core reader died of {signal.Signals(-done.returncode).name}"
+    return done.stdout, f"the core reader failed: {_last_line(done.stderr)}"
+
+
+def _environment() -> dict[str, str]:
+    """The child finds this package wherever it lies, and loads no drgn plugins."""
+    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+    return os.environ | {"PYTHONPATH": path, "DRGN_DISABLE_PLUGINS": "*", "PYTHONSAFEPATH": "1"}
+
+
+def _last_line(text: bytes) -> str:
+    lines = text.decode("utf-8", "replace").strip().splitlines()
+    return lines[-1][:_MAX_REASON] if lines else "no reason given"
+
+
+class _Parts:
+    """The parts that came, as far as they are sound."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.fields: dict[str, Any] = {}
+        self.pages: list[PageFacts] = []
+        self.notes: list[str] = []
+        self.error: str | None = None
+        self.finished = False
+
+    def add(self, part: str, value: Any) -> None:
+        """Take one message; WireError if it is not sound."""
+        match part:
+            case "facts":
+                self.fields |= wire.check_fields(CoreFacts, value)
+            case "page":
+                self.pages.append(wire.build(PageFacts, value))
+            case "error":
+                self.error = str(value)[:_MAX_REASON]
+            case "end":
+                self.finished = True
+
+    def facts(self, ended: str | None) -> CoreFacts:
+        """All of it as CoreFacts."""
+        if "format" not in self.fields:
+            if ended is not None and "seconds" in ended:
+                raise LimitError(self.path, ended)
+            raise CoreError(self.path, self.error or ended or "the core reader said nothing")
+        notes = [*self.fields.get("notes", ()), *self.notes]
+        notes += [reason for reason in (self.error, ended) if reason]
+        fields = self.fields | {"path": self.path, "pages": tuple(self.pages), "notes": tuple(notes)}
+        return CoreFacts(**fields)
