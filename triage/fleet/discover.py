@@ -1,0 +1,133 @@
+"""Paths to units of work: what belongs to one crash is analysed together, everything else file by file.
+
+/var/crash/127.0.0.1-2026-11-23-02:11:47/     vmcore, vmcore-dmesg.txt   one unit
+/var/lib/systemd/pstore/1795399907/           dmesg-erst-1 ...           one unit
+/srv/console/node17.log, node17.log.1.gz      a log and its rotations    one unit
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+# A directory with one of these holds one crash: kdump's core, pstore's records, sos's tree, abrt's problem.
+CRASH_DIRECTORY = re.compile(
+    r"vmcore(?:[-._].*)?|dump[.-](?:\d{8,14}|incomplete)(?:\.\w+)?|dmesg-[\w-]+-\d+(?:\.enc\.z)?|sos_commands|crash_function"
+)
+WHOLE_TREE = {"sos_commands"}  # the directory and all below it is one unit
+ROTATED = re.compile(r"(?:\.\d{1,2}|-20\d{6})?(?:\.(?:gz|xz|bz2|zst))?$")
+TOGETHER = 64  # files in one unit; more are no crash directory and no family of rotated logs
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One piece of work: the paths to analyse together. `modified` is the latest modification in nanoseconds since 1970."""
+
+    name: str
+    paths: tuple[str, ...]
+    size: int
+    modified: int
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A path that cannot be looked at."""
+
+    name: str
+    reason: str
+
+
+Found = Unit | Missing
+
+
+def units(paths: Iterable[str]) -> Iterator[Found]:
+    """The units under the given files, directories and glob patterns, in a fixed order, one by one as the walk meets them."""
+    for path in paths:
+        if os.path.lexists(path):
+            yield from below(path)
+            continue
+        matches = sorted(glob.iglob(path, recursive=True)) if glob.has_magic(path) else []
+        if not matches:
+            yield Missing(path, "no such file or directory")
+        for match in matches:
+            yield from below(match)
+
+
+def below(path: str) -> Iterator[Found]:
+    """The units of one file or directory."""
+    try:
+        if not os.path.isdir(path):
+            yield unit(path, [path])
+            return
+        with os.scandir(path) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+    except OSError as error:
+        yield Missing(path, (error.strerror or str(error)).lower())
+        return
+    yield from inside(path, entries)
+
+
+def inside(path: str, entries: list[os.DirEntry[str]]) -> Iterator[Found]:
+    """The units of a directory: one if it is a crash's, else its files by families and its directories in turn."""
+    names = {entry.name for entry in entries if CRASH_DIRECTORY.fullmatch(entry.name)}
+    files = [entry for entry in entries if is_file(entry)]
+    if names & WHOLE_TREE:
+        yield whole(path)
+    elif names and len(files) <= TOGETHER:
+        yield together(path, [entry.path for entry in files])
+    else:
+        for name, family in families(files).items():
+            yield together(os.path.join(path, name), family)
+    if not names & WHOLE_TREE:
+        for entry in entries:
+            if not is_file(entry) and entry.is_dir(follow_symlinks=False):
+                yield from below(entry.path)
+
+
+def families(files: Iterable[os.DirEntry[str]]) -> dict[str, list[str]]:
+    """Logs with their rotations, by the name without the rotation's suffix; a lone file under its own name."""
+    stems: dict[str, list[str]] = {}
+    for entry in files:
+        stems.setdefault(ROTATED.sub("", entry.name), []).append(entry.path)
+    grouped: dict[str, list[str]] = {}
+    for stem, paths in stems.items():
+        if 1 < len(paths) <= TOGETHER:
+            grouped[stem] = paths
+        else:
+            grouped.update({Path(path).name: [path] for path in paths})
+    return grouped
+
+
+def is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether the entry is a regular file, or a link to one; pipes and devices are never opened."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
+
+
+def whole(path: str) -> Found:
+    """A directory tree as one unit, which is read as a directory."""
+    files = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
+    found = together(path, files)
+    return Unit(path, (path,), found.size, found.modified) if isinstance(found, Unit) else found
+
+
+def together(name: str, paths: list[str]) -> Found:
+    """Several files as one unit."""
+    try:
+        return unit(name if len(paths) > 1 else paths[0], paths)
+    except OSError as error:
+        return Missing(name, (error.strerror or str(error)).lower())
+
+
+def unit(name: str, paths: list[str]) -> Unit:
+    """The unit of these files; raises OSError for one that is gone."""
+    found = [os.stat(path) for path in paths]
+    return Unit(
+        name, tuple(sorted(paths)), sum(s.st_size for s in found), max((s.st_mtime_ns for s in found), default=0)
+    )

@@ -1,0 +1,195 @@
+"""One unit of work to rows: read its files, judge its boots. Runs in a child process; knows nothing of the store."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from triage import pipeline
+from triage.config import Options
+from triage.correlate import boots, judge
+from triage.errors import InputError
+from triage.fleet import exposure, identity, rows
+from triage.fleet.discover import Unit
+from triage.inputs import CoreFile, LogText, Refused, Skipped, find
+from triage.logs.clock import wall_seconds
+from triage.model import Boot, Case, CoreFacts, Event
+
+CHUNK = 1 << 20
+# `127.0.0.1-2026-11-23-02:11:47`, `202611230211`, `2026-11-23T02:11`: when a crash directory was made.
+DATED = re.compile(r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)(?:[-_T]?([0-2]\d)[:-]?([0-5]\d)(?:[:-]?([0-5]\d))?)?(?!\d)")
+
+Rows = dict[tuple[str, str], list[rows.Row]]  # (table, month) -> rows
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A unit to examine. `known`: inputs of the same size that the store has; `host`: pattern that finds the host's name in the path."""
+
+    unit: Unit
+    known: frozenset[str] = frozenset()
+    host: str | None = None
+    options: Options = Options()
+
+
+@dataclass(slots=True)
+class Finding:
+    """What came of a unit: its identity, its rows, and what could not be read."""
+
+    unit: Unit
+    input: str = ""
+    status: str = "done"  # done | duplicate | nothing | failed
+    rows: Rows = field(default_factory=dict)
+    cases: list[str] = field(default_factory=list)
+    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)  # case -> its identities
+    failures: list[tuple[str, str]] = field(default_factory=list)  # (kind, reason)
+    skipped: int = 0  # files of no use
+
+
+@dataclass(slots=True)
+class Read:
+    """What the files of a unit hold."""
+
+    logs: list[tuple[LogText, list[Event]]] = field(default_factory=list)
+    cores: list[CoreFile] = field(default_factory=list)
+    analysis: pipeline.Analysis = field(default_factory=pipeline.Analysis)
+    skipped: int = 0
+
+
+def examine(task: Task) -> Finding:
+    """The finding of one unit; raises OSError if a file vanished, whatever else is wrong is in the finding."""
+    finding = Finding(task.unit)
+    finding.input = content(task.unit)
+    if finding.input in task.known:
+        finding.status = "duplicate"
+        return finding
+    read = read_unit(task)
+    finding.skipped = read.skipped
+    finding.failures = [("refused", str(e)) for e in read.analysis.refused]
+    finding.failures += [("partial", f"{n.source}: {n.text}" if n.source else n.text) for n in read.analysis.notes]
+    spans = {text.name: exposure.segments(text) for text, _ in read.logs}
+    for number, boot in enumerate(grouped(read, task)):
+        add(finding, task, boot, judge(boot), number, spans)
+    if not finding.rows:
+        finding.status = "failed" if read.analysis.refused else "nothing"
+    return finding
+
+
+def content(unit: Unit) -> str:
+    """The identity of a unit's content; raises OSError."""
+    found = [digest(path) for path in files(unit)]
+    return found[0] if len(found) == 1 else identity.of_content(found)
+
+
+def files(unit: Unit) -> list[str]:
+    """The files of a unit, those of a directory tree one by one."""
+    return [
+        str(file)
+        for path in unit.paths
+        for file in (sorted(p for p in Path(path).rglob("*") if p.is_file()) if os.path.isdir(path) else [path])
+    ]
+
+
+def digest(path: str) -> str:
+    """SHA-256 of a file's content."""
+    found = hashlib.sha256()
+    with open(path, "rb") as file:  # noqa: PTH123  unbuffered reads of large chunks
+        while chunk := file.read(CHUNK):
+            found.update(chunk)
+    return found.hexdigest()
+
+
+def read_unit(task: Task) -> Read:
+    """Logs with their events, and cores; what is refused or left out is recorded."""
+    read = Read()
+    for found in find(list(task.unit.paths)):
+        match found:
+            case LogText():
+                read.logs.append((found, list(pipeline.events(found))))
+            case CoreFile():
+                read.cores.append(found)
+            case Refused() if is_no_log(found):
+                read.skipped += 1
+            case Refused():
+                read.analysis.refused.append(InputError(found.name, found.reason))
+            case Skipped():
+                read.skipped += found.count
+    return read
+
+
+def is_no_log(refused: Refused) -> bool:
+    """Whether an input is merely something else (a picture, an empty file), not a log or core that cannot be read."""
+    return (
+        refused.reason.startswith(("empty", "nothing of use", "binary", "an ELF")) or "neither a log" in refused.reason
+    )
+
+
+def grouped(read: Read, task: Task) -> list[Boot]:
+    """The boots of a unit, with its cores."""
+    inspected = (pipeline.inspect(core, read.logs, task.options, read.analysis) for core in read.cores)
+    facts: list[CoreFacts] = [core for core in inspected if core]
+    read.logs += [(text, list(pipeline.events(text))) for text in map(pipeline.core_log, facts) if text]
+    return boots.group([boots.LogEvents(pipeline.source(text), tuple(found)) for text, found in read.logs], facts)
+
+
+def add(
+    finding: Finding, task: Task, boot: Boot, case: Case | None, number: int, spans: dict[str, list[exposure.Segment]]
+) -> None:
+    """Add one boot's rows to the finding."""
+    if not boot.events and boot.core is None:
+        return
+    begin, end = seen_times(boot, spans)
+    wall, source = wall_time(boot, case, task.unit)
+    seen = rows.Seen(
+        input=finding.input, unit=task.unit.name, number=number, host=host(boot, task),
+        begin=begin, end=end, wall=wall, wall_source=source,
+    )  # fmt: skip
+    month = rows.month(wall)
+    for table, made in rows.rows(boot, case, seen).items():
+        if made:
+            finding.rows.setdefault((table, month), []).extend(made)
+    if case:
+        finding.cases.append(seen.boot)
+        finding.keys[seen.boot] = identity.keys(boot, case)
+
+
+def seen_times(boot: Boot, spans: dict[str, list[exposure.Segment]]) -> tuple[float | None, float | None]:
+    """The printk times between which a boot was seen, over all of its logs."""
+    found = []
+    for source in boot.sources:
+        lines = [(e.first_line, e.last_line) for e in boot.events if e.source == source.path]
+        found.append(exposure.span(spans.get(source.path, []), lines))
+    begins = [begin for begin, _ in found if begin is not None]
+    ends = [end for _, end in found if end is not None]
+    return (min(begins), max(ends)) if begins and ends else (None, None)
+
+
+def wall_time(boot: Boot, case: Case | None, unit: Unit) -> tuple[float | None, str | None]:
+    """When it happened, Unix seconds, and who says so: the log, the core, the name of the directory, the file's date."""
+    events = [case.crash] if case and case.crash else []
+    told = next((e.wall_time for e in [*events, *reversed(boot.events)] if e.wall_time is not None), None)
+    if told is not None:
+        return told, "log"
+    if boot.core and boot.core.crash_time is not None:
+        return boot.core.crash_time, "core"
+    if match := DATED.search(unit.name):
+        year, month, day, hour, minute, second = (part or "00" for part in match.groups())
+        if (found := wall_seconds(f"{year}-{month}-{day}T{hour}:{minute}:{second}")) is not None:
+            return found, "path"
+    return unit.modified / 1e9, "file"
+
+
+def host(boot: Boot, task: Task) -> str | None:
+    """The host as the archive's path names it, where the user said how."""
+    match = re.search(task.host, task.unit.name) if task.host and not boot.host else None
+    return match[match.re.groups and 1] if match else None
+
+
+def describe(error: BaseException) -> str:
+    """An error in one line."""
+    words: Any = getattr(error, "strerror", None) or str(error).strip().split("\n")[0]
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__

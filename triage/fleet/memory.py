@@ -1,0 +1,105 @@
+"""Which module and which cells a memory error names, and which records tell of one error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from triage.correlate.consumption import is_memory_code, mcacod
+from triage.correlate.pages import is_uncorrected
+from triage.model import HardwareError, MemoryFailure
+
+SAME_EVENT = 1.0  # seconds within which two reporters tell of one error
+PAGE_SHIFTS = (12, 14, 16)
+PLACE = ("socket", "node", "controller", "memory_controller", "card", "channel", "module", "slot")  # outermost first
+FIELDS = {  # column of the store -> names that reporters give it, the most telling first
+    "node": ("node", "socket"),
+    "channel": ("channel", "card"),
+    "rank": ("rank", "chip_select"),
+    "device": ("device", "chip_id"),
+    "row": ("row", "csrow"),
+    "column": ("column",),
+    "bit": ("bit_position",),
+}
+UNHANDLED = (
+    "verdict",
+    "unhandlable",
+    "unknown-state",
+    "already-poisoned",
+    "panic",
+)  # what memory_failure() says of real errors
+
+
+def is_memory(error: HardwareError) -> bool:
+    """Whether an error is one of memory content."""
+    return error.component == "memory" or is_memory_code(mcacod(error))
+
+
+def is_raw(event: object, injected: Iterable[int] = ()) -> bool:
+    """Whether an event is a record of an uncorrected memory error of this boot: a reporter's words, never a verdict of ours.
+
+    injected: frames that software poisoned on purpose; `Memory failure:` lines of those tell of no error.
+    """
+    if isinstance(event, HardwareError):
+        return is_memory(event) and is_uncorrected(event) and not event.previous_boot
+    return isinstance(event, MemoryFailure) and event.action in UNHANDLED and event.pfn not in set(injected)
+
+
+def module(location: dict[str, Any]) -> str | None:
+    """The memory module as precisely as a record names it: `DIMM_A1`, else `node 0 card 1 module 0`; None if it does not."""
+    name = location.get("dimm") or location.get("label")
+    if name:
+        return str(name)
+    if location.get("handle"):
+        return f"DMI handle {location['handle']}"
+    place = [f"{key} {location[key]}" for key in PLACE if location.get(key) is not None]
+    return " ".join(place) if len(place) > 1 else None
+
+
+def cells(error: HardwareError) -> dict[str, str | None]:
+    """The coordinates on the module, by the store's columns; words, since some reporters count and some name."""
+    found = {
+        column: next((str(error.location[n]) for n in names if error.location.get(n) is not None), None)
+        for column, names in FIELDS.items()
+    }
+    bank = [str(error.location[n]) for n in ("bank_group", "bank") if error.location.get(n) is not None]
+    found["bank"] = "/".join(bank) or None
+    if found["bit"] is None and error.detail.get("syndrome"):
+        found["bit"] = f"syndrome {error.detail['syndrome']}"
+    return found
+
+
+def frames(error: HardwareError) -> set[int]:
+    """The page frames an error may mean, for every page size that a kernel can have."""
+    if error.page:
+        return {error.page}
+    return {error.physical_address >> shift for shift in PAGE_SHIFTS} if error.physical_address is not None else set()
+
+
+def told_once(errors: Sequence[HardwareError]) -> list[tuple[HardwareError, bool]]:
+    """The errors in their order, each with whether it is another reporter's copy of one before.
+
+    The first of the copies gets the module's name and the coordinates that only a later one knows:
+
+        {1}[Hardware Error]:   physical_address: 0x000000040272d080 ... node:0 card:1 module:0
+        EDAC MC0: 1 UE multi-bit ECC on P1_DIMM_C0 (node:0 card:1 module:0 page:0x40272d offset:0x80 ...)
+    """
+    out: list[tuple[HardwareError, bool]] = []
+    latest: dict[int, int] = {}  # frame -> place in `out`
+    for error in errors:
+        seen = next((latest[frame] for frame in sorted(frames(error)) if frame in latest), None)
+        if seen is not None and is_twin(out[seen][0], error):
+            out[seen] = (replace(out[seen][0], location=error.location | out[seen][0].location), False)
+            out.append((error, True))
+            continue
+        latest.update(dict.fromkeys(frames(error), len(out)))
+        out.append((error, False))
+    return out
+
+
+def is_twin(first: HardwareError, second: HardwareError) -> bool:
+    """Whether two records of one page by different reporters tell of the same physical error."""
+    if first.kind == second.kind or first.time is None or second.time is None:
+        return False
+    return abs(first.time - second.time) <= SAME_EVENT and is_memory(first) and is_memory(second)
