@@ -117,17 +117,18 @@ def log(paths: tuple[str, ...], form: str, residue: bool) -> NoReturn:
     """
     from triage import inputs
     from triage.logs.parse import Parser
-    from triage.report import json as report
+    from triage.report import escape, head, row
 
-    code, rows = DONE, report.csv_rows() if form == "csv" else report.json_lines()
+    code = DONE
+    sys.stdout.write(head(form))
     for found in inputs.find(paths):
         match found:
             case inputs.LogText():
                 parser = Parser(found)
                 for event in parser.events():
-                    sys.stdout.write(rows(event))
+                    sys.stdout.write(row(form, event))
                 for number, line in parser.residue if residue else ():
-                    click.echo(f"{found.name}:{number}: {report.plain(line)}", err=True)
+                    click.echo(f"{found.name}:{number}: {escape.visible(line)}", err=True)
                 for note in found.notes:
                     code = code or PARTIAL
                     click.echo(f"triage: {found.name}: {note}", err=True)

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from tests.report import samples
 from triage.model import Crash, HardwareError
 from triage.report import csv as report_csv
+from triage.report import head, row
 from triage.report import json as report
 from triage.report.escape import cell
 
@@ -52,12 +53,17 @@ def test_addresses_are_hex_without_padding_and_counts_are_numbers() -> None:
     case = report.document([samples.proven()])["cases"][0]
     assert case["pages"][0]["pfn"] == "0x519b7"
     assert case["pages"][0]["detail"]["object_address"] == "0xffff0000119b7a40"
-    assert case["pages"][0]["detail"]["object_offset"] == 64
+    assert case["pages"][0]["detail"]["object_offset"] == "0x40"
     assert case["crash"]["registers"]["x27"] == "0x0"
     assert case["crash"]["pid"] == 2214
     assert case["errors"][0]["location"]["row"] == 20931
     frame = case["crash"]["trace"][0]
-    assert (frame["function"], frame["offset"], frame["size"], frame["module"]) == ("__d_lookup_rcu", 0x6C, 0x190, None)
+    assert (frame["function"], frame["offset"], frame["size"], frame["module"]) == (
+        "__d_lookup_rcu",
+        "0x6c",
+        "0x190",
+        None,
+    )
 
 
 def test_wall_time_is_iso_8601_in_utc() -> None:
@@ -99,7 +105,8 @@ def test_a_schema_that_checks_nothing_would_pass_this() -> None:
 
 
 def test_csv_rows_fit_the_header_and_hold_no_formula() -> None:
-    rows = list(csv.reader(report_csv.lines([*samples.proven().boot.events, *samples.hostile().boot.events])))
+    events = [*samples.proven().boot.events, *samples.hostile().boot.events]
+    rows = list(csv.reader([head("csv"), *(row("csv", event) for event in events)]))
     assert {len(row) for row in rows} == {len(report_csv.HEADER)}
     assert rows[1][rows[0].index("physical_address")] == "0x519b7a80"
     for value in ("=1+1", "+1", "-1", "@A1", "\t=1", " =1", "|x", "＝1"):

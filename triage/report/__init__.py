@@ -1,0 +1,35 @@
+"""Cases and events to text, HTML, Markdown, JSON and CSV; one module per form, loaded when it is asked for."""
+
+from __future__ import annotations
+
+import json as standard
+from collections.abc import Callable, Sequence
+
+from triage.model import Case, Event
+
+
+def render(form: str, cases: Sequence[Case]) -> str:
+    """One report of all cases: "html", "markdown", "ticket" (72-column text) or "json"."""
+    from triage.report import html, json, markdown, text
+
+    forms: dict[str, Callable[[Sequence[Case]], str]] = {
+        "html": html.render,
+        "markdown": markdown.render,
+        "ticket": text.ticket,
+        "json": lambda shown: standard.dumps(json.document(shown), indent=2) + "\n",
+    }
+    return forms[form](cases)
+
+
+def head(form: str) -> str:
+    """What stands before the rows of `triage log`: the header line of CSV, nothing of JSON lines."""
+    from triage.report import csv
+
+    return csv.line(csv.HEADER) if form == "csv" else ""
+
+
+def row(form: str, event: Event) -> str:
+    """One event as a line of `triage log`, "csv" or "jsonl"."""
+    from triage.report import csv, json
+
+    return csv.line(csv.row(event)) if form == "csv" else standard.dumps(json.event(event)) + "\n"

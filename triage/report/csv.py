@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
 
 from triage.model import Crash, Event, HardwareError, MemoryFailure, Notice
 from triage.report.escape import cell
@@ -46,14 +45,8 @@ def _own(event: Event) -> dict[str, object]:
     return {"kind": event.kind}
 
 
-def lines(events: Iterable[Event]) -> Iterable[str]:
-    """The CSV text, header first, one line per event."""
-    yield _line(HEADER)
-    for event in events:
-        yield _line(row(event))
-
-
-def _line(cells: tuple[str, ...]) -> str:
+def line(cells: tuple[str, ...]) -> str:
+    """The cells as one line of CSV."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerow(cells)
     return buffer.getvalue()

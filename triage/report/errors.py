@@ -63,7 +63,7 @@ def row(group: Sequence[Named], excerpts: Excerpts) -> ErrorRow:
         when=words.when(error) or "no time",
         severity=error.severity,
         what=f"{error.what} ({error.kind})",
-        address=address(error) if len(group) == 1 else "several",
+        address=address(error) if len(group) == 1 else "several addresses",
         place=words.place(error.location) or error.device or "place not named",
         count=sum(each.count for _, each in group),
         remarks=remarks(error),
@@ -75,7 +75,7 @@ def row(group: Sequence[Named], excerpts: Excerpts) -> ErrorRow:
 def address(error: HardwareError) -> str:
     """Physical address, else the page that EDAC names."""
     if error.physical_address is not None:
-        grain = f" ±{error.granularity:,} bytes" if error.granularity else ""
+        grain = f" (within {error.granularity:,} bytes)" if error.granularity else ""
         return f"{error.physical_address:#x}{grain}"
     return f"page {error.page:#x}" if error.page else "no address"
 

@@ -43,7 +43,7 @@ _LATE = (
     (re.compile(r":(?=//)"), ":&#8203;"),
     (re.compile(r"\b(mailto|xmpp):", re.I), r"\1&#8203;:"),
     (re.compile(r"\b(www)\.", re.I), r"\1&#8203;."),
-    (re.compile(r":(?=[a-z0-9_\\+-]{1,40}:)", re.I), ":&#8203;"),
+    (re.compile(r":(?=[a-z0-9_\\+-]{0,30}[a-z][a-z0-9_\\+-]{0,30}:)", re.I), ":&#8203;"),
 )
 
 

@@ -50,7 +50,7 @@ def page_fact(case: Case, page: PageHistory | None) -> Fact | None:
     """The page in one line; of several that none is blamed of only how many."""
     if page:
         parts = [f"{page.pfn:#x}", words.page_type(page)]
-        parts += [page.log_result.lower()] if page.log_result else []
+        parts += [page.log_result] if page.log_result else []
         others = len(case.pages) - 1
         parts += [f"{words.plural(others, 'other page')} reported"] if others else []
         label = "Page" if page.blamed or not case.crash else "Open page, not blamed"

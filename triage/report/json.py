@@ -28,7 +28,7 @@ from triage.report.escape import unicode
 VERSION = "1"
 BIGGEST = 2**53  # the largest integer that every JSON reader keeps exact
 
-# Integers under these names, or names that end in address or pfn, are written in hex.
+# Integers under these names, or names that end in address, pfn or offset, are written in hex.
 HEX = frozenset(
     (
         "status", "addr", "misc", "synd", "ipid", "mcgstatus", "mcgcap", "mcg_status", "mcg_cap", "ppin", "tsc", "ip",
@@ -64,7 +64,11 @@ def plain(value: Any, name: str = "") -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return hexadecimal(value) if name in HEX or name.endswith(("address", "pfn")) or abs(value) > BIGGEST else value
+        return (
+            hexadecimal(value)
+            if name in HEX or name.endswith(("address", "pfn", "offset")) or abs(value) > BIGGEST
+            else value
+        )
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
@@ -125,7 +129,7 @@ def _crash(crash: Crash) -> dict[str, Any]:
         "alt_titles": [text(title) for title in crash.alt_titles if title],
         "type": text(crash.type),
         "function": text(crash.function),
-        "offset": crash.offset,
+        "offset": hexadecimal(crash.offset),
         "module": text(crash.module),
         "time": plain(crash.time),
         "wall_time": wall_time(crash.wall_time),
@@ -146,8 +150,8 @@ def _crash(crash: Crash) -> dict[str, Any]:
 def _frame(frame: Frame) -> dict[str, Any]:
     return {
         "function": text(frame.function),
-        "offset": frame.offset,
-        "size": frame.size,
+        "offset": hexadecimal(frame.offset),
+        "size": hexadecimal(frame.size),
         "module": text(frame.module),
         "reliable": frame.reliable,
         "inline": frame.inline,

@@ -153,7 +153,8 @@ def relevant(case: Case, cited: Sequence[Evidence]) -> Iterable[Event]:
 def alike(event: Event) -> tuple[str, ...]:
     """What makes records of a storm the same: all but their numbers."""
     if isinstance(event, HardwareError):
-        return (event.kind, event.severity, event.what)
+        place = "" if event.severity == "corrected" else f"{event.physical_address or event.page}"
+        return (event.kind, event.severity, event.what, place)
     if isinstance(event, MemoryFailure):
         return (event.kind, event.action, event.label or "", event.result or "", f"{event.pfn}")
     return (event.kind, re.sub(r"[0-9a-f]*[0-9][0-9a-f]*", "#", getattr(event, "text", "")))

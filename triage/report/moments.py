@@ -18,8 +18,6 @@ def moments(case: Case) -> list[Moment]:
     chief = chief_pages(case)
     made = [*page_moments(case, chief, clock), *other_pages(case, chief, clock), *loose_errors(case, clock)]
     made += crash_moments(case, clock)
-    if made and not case.crash:
-        made += end_of_log(case, clock)
     return sorted(made, key=lambda moment: moment.time)
 
 
@@ -113,13 +111,6 @@ def crash_moments(case: Case, clock: Clock) -> list[Moment]:
     made = [moment(crash, clock, visible(crash.title, 90), tone="crash", closes=True)]
     later = [c for c in case.crashes if c.panicked and (clock(c) or 0.0) > (clock(crash) or 0.0)]
     return made + [moment(c, clock, visible(c.title, 90), tone="crash") for c in later[-1:]]
-
-
-def end_of_log(case: Case, clock: Clock) -> list[Moment]:
-    """Without a crash the exposure lasts until the log ends, and goes on."""
-    timed = [event for event in case.boot.events if clock(event) is not None]
-    last = max(timed, key=lambda event: clock(event) or 0.0)
-    return [moment(last, clock, "last event known; no crash so far", closes=True)]
 
 
 def moment(

@@ -89,9 +89,10 @@ def state(page: PageHistory) -> str:
     """How the page ended, as far as is known."""
     if page.open:
         return "left in use"
-    if page.poisoned:
-        return "poisoned, out of use"
-    return "poison mark taken off" if page.poisoned is False else "not known"
+    if page.poisoned is False:
+        return "poison mark taken off"
+    ends = {"Recovered": "taken out of use", "Delayed": "handled at the next access"}
+    return ends.get(page.log_result or "", "marked poisoned" if page.poisoned else "not known")
 
 
 def rows(case: Case, page: PageHistory) -> list[Row]:
@@ -127,10 +128,13 @@ def owner(page: PageHistory) -> list[Row]:
     return [
         Row(name=words.DETAILS.get(key, key.replace("_", " ")), value=words.value(key, item), how=how)
         for key, item in page.detail.items()
-        if item not in (None, "", [], ())
-        and not (key == "head_pfn" and item == page.pfn)
-        and not (key == "order" and item == 0)
+        if item not in (None, "", [], ()) and not said_elsewhere(page, key, item)
     ][:16]
+
+
+def said_elsewhere(page: PageHistory, key: str, item: object) -> bool:
+    """Whether a detail repeats another row (the cache stands in the type) or says nothing (order 0, its own head)."""
+    return key == "cache" or (key == "head_pfn" and item == page.pfn) or (key == "order" and item == 0)
 
 
 def core_rows(facts: PageFacts | None) -> list[Row]:

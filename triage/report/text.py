@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from triage.model import Case
 from triage.report import words
+from triage.report.escape import visible
 from triage.report.limits import FULL
 from triage.report.view import CaseView, Finding, tool, views
 
@@ -35,6 +36,13 @@ def ticket(cases: Sequence[Case]) -> str:
         .get_template("text.txt")
         .render(cases=views(cases, FULL), total=len(cases), tool=tool())
     )
+
+
+def nothing(events: int, paths: Sequence[str]) -> str:
+    """What is said when no boot has a crash or an uncorrected error."""
+    names = ", ".join(visible(path, 80) for path in paths[:4]) + (" ..." if len(paths) > 4 else "")
+    seen = f"{words.plural(events, 'record')} read" if events else "no record of hardware or crash found"
+    return f"No crash and no uncorrected hardware error in {names} ({seen}).\n"
 
 
 class _Terminal:

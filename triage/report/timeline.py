@@ -11,9 +11,11 @@ from typing import Literal
 from triage.report.words import span
 
 WIDTH, LEFT, RIGHT = 1000.0, 30.0, 970.0  # user units of the picture; the axis runs from LEFT to RIGHT
+OPEN, EDGE = 640.0, 984.0  # where the last mark stands when the story goes on, and how far the axis then runs
 AXIS = 64.0
 CHARACTER = 7.3  # width of one character of the labels
 LABEL = 30  # characters of one label line
+LASTS = "still in use when the log ends"
 
 
 Tone = Literal["plain", "minor", "error", "crash"]
@@ -52,26 +54,28 @@ class Band:
     x: float
     width: float
     text: str
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
+    """The whole picture; `after` is what lasts beyond the last mark."""
+
     marks: tuple[Mark, ...]
     band: Band | None
     height: float
     description: str
-
-    @property
-    def tiers(self) -> int:
-        return 1 + max((mark.tier for mark in self.marks), default=0)
+    after: str | None = None
 
 
-def layout(moments: Sequence[Moment]) -> Timeline | None:
-    """The picture of the moments, given in time order; None for fewer than two: there is nothing between them."""
-    if len(moments) < 2:
+def layout(moments: Sequence[Moment], *, crashed: bool = True) -> Timeline | None:
+    """The picture of the moments, given in time order; None where there is no time to show.
+
+    Without a crash, memory that was left in use is in use beyond the end of the log.
+    """
+    lasting = not crashed and any(moment.opens for moment in moments)
+    if len(moments) < 2 and not lasting:
         return None
-    places = positions([moment.time for moment in moments])
+    places = positions([moment.time for moment in moments], OPEN if lasting else RIGHT)
     marks: list[Mark] = []
     ends = [0.0, 0.0]  # where the last label of each tier ends
     for number, (moment, x) in enumerate(zip(moments, places, strict=True)):
@@ -82,20 +86,25 @@ def layout(moments: Sequence[Moment]) -> Timeline | None:
         ends[tier] = left + 2 * half
         gap = span(moment.time - moments[number - 1].time) if number else None
         marks.append(Mark(moment=moment, x=x, label_x=max(x, 4.0), anchor=anchor, tier=tier, lines=lines, gap=gap))
-    below = max(AXIS + 34 + 48 * mark.tier + 15 * len(mark.lines) for mark in marks)
-    return Timeline(marks=tuple(marks), band=band(marks), height=below, description=describe(moments))
+    return Timeline(
+        marks=tuple(marks),
+        band=band(marks, lasting),
+        height=max(AXIS + 34 + 48 * mark.tier + 15 * len(mark.lines) for mark in marks),
+        description=describe(moments),
+        after=LASTS if lasting else None,
+    )
 
 
-def positions(times: Sequence[float]) -> list[float]:
+def positions(times: Sequence[float], right: float = RIGHT) -> list[float]:
     """Where each time stands on the axis: every gap gets a minimum, the rest is shared by their logarithms."""
     gaps = [max(b - a, 0.0) for a, b in pairwise(times)]
     weights = [math.log10(1 + gap * 100) for gap in gaps]
-    least = min(110.0, 0.6 * (RIGHT - LEFT) / len(gaps))
-    free = RIGHT - LEFT - least * len(gaps)
-    total = sum(weights) or 1.0
+    least = min(110.0, 0.6 * (right - LEFT) / max(len(gaps), 1))
+    free = right - LEFT - least * len(gaps)
+    total = sum(weights)
     places = [LEFT]
     for weight in weights:
-        places.append(places[-1] + least + free * (weight / total if sum(weights) else 1 / len(gaps)))
+        places.append(places[-1] + least + free * (weight / total if total else 1 / len(gaps)))
     return [round(place, 1) for place in places]
 
 
@@ -108,14 +117,16 @@ def side(x: float, half: float) -> tuple[Literal["start", "middle", "end"], floa
     return "middle", x - half
 
 
-def band(marks: Sequence[Mark]) -> Band | None:
-    """From the moment that opens the exposure to the one that ends it."""
+def band(marks: Sequence[Mark], lasting: bool) -> Band | None:
+    """From the moment that opens the exposure to the one that ends it, or to the edge where nothing ended it."""
     first = next((mark for mark in marks if mark.moment.opens), None)
     last = next((mark for mark in reversed(marks) if mark.moment.closes), None)
+    if first and lasting:
+        return Band(x=first.x, width=round(EDGE - first.x, 1), text=LASTS)
     if first is None or last is None or last.x <= first.x:
         return None
     seconds = last.moment.time - first.moment.time
-    return Band(x=first.x, width=round(last.x - first.x, 1), text=f"{span(seconds)} in use", seconds=seconds)
+    return Band(x=first.x, width=round(last.x - first.x, 1), text=f"{span(seconds)} in use")
 
 
 def wrap(text: str, width: int, most: int = 2) -> tuple[str, ...]:

@@ -121,7 +121,7 @@ def view(case: Case, number: int = 1, limits: Limits = FULL) -> CaseView:
         ),
         would_raise=tuple(case.verdict.would_raise[: limits.rows]),
         software_excluded=case.verdict.software_excluded,
-        timeline=layout(moments.moments(case)),
+        timeline=layout(moments.moments(case), crashed=case.crash is not None),
         errors=error_views(case, excerpts, limits),
         pages=page_views(case, excerpts, limits),
         more_pages=max(0, len(case.pages) - limits.pages),
