@@ -13,7 +13,10 @@ from .victims import NAME_COUNT, NAMES, Victim, guilty
 # Intel SDM 3B, 16.9: memory scrub 0x00C0 is "software recoverable action optional", data load 0x0134 "required".
 SCRUB = "0xbd000000000000c0 0x5"
 DATA_LOAD = "0xbd80000000000134 0x7"
-MISC = "0x8c"
+MISC = "0x86"  # address mode 2: physical; least significant bit 6: a cache line
+LINE = 64
+# reports of one page within about a second are one event to a careful reader: keep events apart
+APART = 2.5
 RIP = 16  # its number in GDB's description of x86-64
 DEAD = r"---\[ end Kernel panic|Kernel Offset: 0x|Rebooting in \d"
 
@@ -31,7 +34,9 @@ def poison(guest: Guest, case: Case, victim: Victim) -> None:
     inject(guest, case, victim)
     guest.wait_serial(rf"Memory failure: {victim.pfn:#x}: recovery action for", 30)
     time.sleep(0.3)
-    if case.inject in ("hwpoison", "hard"):
+    if case.inject == "mce":
+        time.sleep(APART)
+    else:
         _drain(guest)
     victim.flags_after = guest.shell.run(f"labtool flags {victim.pfn:#x}")
 
@@ -39,7 +44,7 @@ def poison(guest: Guest, case: Case, victim: Victim) -> None:
 def inject(guest: Guest, case: Case, victim: Victim) -> None:
     """Poison the page in the case's way without waiting: with the sysctl set this may be the end."""
     if case.inject == "mce":
-        machine_check(guest, case, 0, SCRUB, victim.pfn << 12)
+        machine_check(guest, case, 0, SCRUB, victim.line)
     elif case.inject == "hard":
         guest.shell.send(f"echo {victim.pfn << 12:#x} >/sys/devices/system/memory/hard_offline_page")
     else:
@@ -68,21 +73,21 @@ def _scribble(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, 
 
 
 def _consume(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, str]:
-    """The CPU that touches the page takes a machine check for that very load, as with real poison."""
+    """The CPU that touches the bad line takes a machine check for that very load, as with real poison."""
     victim = guilty(victims)
+    line = (victim.page or 0) | victim.line & 0xFC0
     debugger = guest.debugger()
-    debugger.command(f"Z4,{victim.page:x},1000")
+    debugger.command(f"Z4,{line:x},{LINE:x}")
     debugger.resume()
     time.sleep(0.3)
     guest.shell.send(f"labtool lookup {NAMES} {NAME_COUNT}")
     cpu, touched = debugger.wait_for_stop(60)
     debugger.command(f"Hg{cpu + 1:x}")
     rip = debugger.register(RIP)
-    address = victim.pfn << 12 | touched & 0xFFF
-    machine_check(guest, case, cpu, DATA_LOAD, address)
-    debugger.command(f"z4,{victim.page:x},1000")
+    machine_check(guest, case, cpu, DATA_LOAD, victim.line | touched & (LINE - 1))
+    debugger.command(f"z4,{line:x},{LINE:x}")
     debugger.detach()
-    return {"cpu": str(cpu), "rip": hex(rip), "touched": hex(touched), "physical": hex(address)}
+    return {"cpu": str(cpu), "rip": hex(rip), "touched": hex(touched), "physical": hex(victim.line)}
 
 
 def _bug(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, str]:

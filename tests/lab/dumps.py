@@ -11,11 +11,11 @@ OPTIONS = {"zlib": ("-c", "-d", "31"), "zstd": ("-z", "-d", "31"), "flat": ("-z"
 FLAT_HEADER = 4096
 
 
-def makedumpfile(*arguments: str | Path, stdin: Path | None = None) -> str:
+def makedumpfile(*arguments: str | Path, stdin: Path | None = None, stdout: Path | None = None) -> str:
     """Run makedumpfile out of the unpacked tools, in its own way: `-z -d 31 CORE DUMP`."""
     libraries = fetch(TOOLS) / "usr/lib/x86_64-linux-gnu"
-    loader = libraries / "ld-linux-x86-64.so.2"
-    return run([loader, "--library-path", libraries, TOOLS.root / "usr/bin/makedumpfile", *arguments], stdin=stdin)
+    program = [libraries / "ld-linux-x86-64.so.2", "--library-path", libraries, TOOLS.root / "usr/bin/makedumpfile"]
+    return run([*program, *arguments], stdin=stdin, stdout=stdout)
 
 
 def mend_elf(path: Path) -> None:
@@ -35,6 +35,7 @@ def mend_elf(path: Path) -> None:
         struct.pack_into("<HHHHHH", header, 52, 64, size, count, 0, 0, 0)
         core.seek(0)
         core.write((bytes(header) + table).ljust(first, b"\0"))
+    run(["fallocate", "--dig-holes", path])  # most of a small guest's memory is zeros
 
 
 def convert(elf: Path, form: str) -> Path:
@@ -42,27 +43,11 @@ def convert(elf: Path, form: str) -> Path:
     target = elf.with_name(f"vmcore.{form}")
     target.unlink(missing_ok=True)
     if form == "flat":
-        target.write_bytes(b"")
-        _flattened(elf, target)
+        makedumpfile(*OPTIONS[form], elf, stdout=target)
     else:
         makedumpfile(*OPTIONS[form], elf, target)
     target.chmod(0o644)
     return target
-
-
-def _flattened(elf: Path, target: Path) -> None:
-    """-F writes to standard output only."""
-    plain = target.with_suffix(".plain")
-    makedumpfile(*OPTIONS["zstd"], elf, plain)
-    with target.open("wb") as out, plain.open("rb") as source:
-        out.write(b"makedumpfile".ljust(16, b"\0") + struct.pack(">qq", 1, 1))
-        out.write(b"\0" * (FLAT_HEADER - out.tell()))
-        offset = 0
-        while block := source.read(1 << 20):
-            out.write(struct.pack(">qq", offset, len(block)) + block)
-            offset += len(block)
-        out.write(struct.pack(">qq", -1, -1))
-    plain.unlink()
 
 
 def from_disk(disk: Path, folder: Path) -> list[Path]:

@@ -12,12 +12,14 @@ from .paths import PACKAGES
 NICE = ("nice", "-n", "10")
 
 
-def run(command: Sequence[str | Path], cwd: Path | None = None, stdin: Path | None = None) -> str:
+def run(command: Sequence[str | Path], stdin: Path | None = None, stdout: Path | None = None) -> str:
     """Run a host command niced and return its output; a failure is a LabError with the last lines of it."""
     words = [*NICE, *map(str, command)]
-    with (stdin or Path(os.devnull)).open("rb") as source:
-        done = subprocess.run(words, cwd=cwd, stdin=source, capture_output=True, check=False)
-    output = (done.stdout + done.stderr).decode(errors="replace")
+    nothing = Path(os.devnull)
+    with (stdin or nothing).open("rb") as source, (stdout or nothing).open("wb") as sink:
+        to = sink if stdout else subprocess.PIPE
+        done = subprocess.run(words, stdin=source, stdout=to, stderr=subprocess.PIPE, check=False)
+    output = ((done.stdout or b"") + done.stderr).decode(errors="replace")
     if done.returncode:
         raise LabError(f"{words[3]} ended with status {done.returncode}:\n" + "\n".join(output.splitlines()[-15:]))
     return output

@@ -41,6 +41,11 @@ class Victim:
     flags_before: str = ""
     flags_after: str = ""
 
+    @property
+    def line(self) -> int:
+        """Physical address of the cache line that is said to be bad: the object's first."""
+        return self.pfn << 12 | (self.object or 0) & 0xFC0
+
 
 def guilty(made: Sequence[Victim]) -> Victim:
     """The page that the death is about; the others are innocent."""
