@@ -25,21 +25,34 @@ def ghes(time: float | None, address: int | None = None, **more: Any) -> Hardwar
 
 def edac(time: float | None, page: int, offset: int = 0, **more: Any) -> HardwareError:
     """An EDAC UE line."""
-    fields: dict[str, Any] = {"kind": "edac", "component": "memory", "severity": "recoverable", "what": "memory read error"}
+    fields: dict[str, Any] = {
+        "kind": "edac",
+        "component": "memory",
+        "severity": "recoverable",
+        "what": "memory read error",
+    }
     return HardwareError(**{**fields, **base(time), "page": page, "page_offset": offset, **more})
 
 
 def mce(time: float | None, status: int, address: int | None = None, bank: int = 9, **more: Any) -> HardwareError:
     """A machine check record with its status register."""
     mca = {"bank": bank, "status": status, "mcgstatus": 5}
-    fields: dict[str, Any] = {"kind": "mce", "component": "memory", "severity": "fatal", "what": "machine check", "mca": mca}
+    fields: dict[str, Any] = {
+        "kind": "mce",
+        "component": "memory",
+        "severity": "fatal",
+        "what": "machine check",
+        "mca": mca,
+    }
     return HardwareError(**{**fields, **base(time), "physical_address": address, **more})
 
 
 def verdict(time: float | None, pfn: int, label: str = "get hwpoison page", result: str = "Ignored") -> MemoryFailure:
     """The `recovery action` line."""
     text = f"{pfn:#x}: recovery action for {label}: {result}"
-    return MemoryFailure(kind="memory_failure", action="verdict", text=text, pfn=pfn, label=label, result=result, **base(time))
+    return MemoryFailure(
+        kind="memory_failure", action="verdict", text=text, pfn=pfn, label=label, result=result, **base(time)
+    )
 
 
 def failure(time: float | None, action: Any, pfn: int | None, text: str = "") -> MemoryFailure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from triage.correlate.consumption import is_memory_code, mcacod
@@ -69,11 +69,15 @@ def is_uncorrected(error: HardwareError) -> bool:
     return error.severity != "corrected"
 
 
-def is_record(error: HardwareError) -> bool:
-    """Whether an error is an uncorrected memory error of this boot that names an address or a page."""
+def is_memory_report(error: HardwareError) -> bool:
+    """Whether an error is an uncorrected memory error that names an address or a page."""
     memory = error.component == "memory" or is_memory_code(mcacod(error))
-    named = error.physical_address is not None or error.page is not None
-    return memory and named and is_uncorrected(error) and not error.previous_boot
+    return memory and is_uncorrected(error) and (error.physical_address is not None or error.page is not None)
+
+
+def is_record(error: HardwareError) -> bool:
+    """Whether it is one of this boot."""
+    return is_memory_report(error) and not error.previous_boot
 
 
 def pfn_of(event: Event, shift: PageShift) -> int | None:
@@ -93,12 +97,14 @@ def pfn_of(event: Event, shift: PageShift) -> int | None:
 def reports_by_page(events: Sequence[Event], shift: PageShift) -> dict[int, list[Event]]:
     """The reports of each page that has an uncorrected memory error or a word of memory_failure()."""
     pages: dict[int, list[Event]] = defaultdict(list)
+    spoken = {event.pfn for event in events if isinstance(event, MemoryFailure)}
     for event in events:
-        if isinstance(event, HardwareError) and not is_record(replace_boot(event)):
-            continue
         pfn = pfn_of(event, shift)
-        if pfn is not None:
-            pages[pfn].append(event)
+        if pfn is None:
+            continue
+        if isinstance(event, HardwareError) and not tells_of_page(event, pfn in spoken):
+            continue
+        pages[pfn].append(event)
     adopt(events, pages)
     return {pfn: reports for pfn, reports in pages.items() if any(not is_unpoison(report) for report in reports)}
 
@@ -126,9 +132,13 @@ def is_unplaced(error: HardwareError) -> bool:
     return error.component == "memory" and is_uncorrected(error) and not error.previous_boot and not named
 
 
-def replace_boot(error: HardwareError) -> HardwareError:
-    """The error as if it were of this boot: an earlier boot's page is listed too, only never held open."""
-    return replace(error, previous_boot=False) if error.previous_boot else error
+def tells_of_page(error: HardwareError, spoken: bool) -> bool:
+    """Whether an error belongs to its page's history; an earlier boot's too, though it never holds the page open.
+
+    `spoken`: memory_failure() names the page. Then a cache error on the way to it counts as well: the kernel treats the
+    page as bad (ARM processor section).
+    """
+    return is_memory_report(error) or (spoken and is_uncorrected(error) and not error.previous_boot)
 
 
 def is_unpoison(event: Event) -> bool:

@@ -15,11 +15,11 @@ HARDWARE = re.compile(
     r"Fatal hardware error"  # drivers/acpi/apei/ghes.c
     r"|CXL cachemem error"  # drivers/pci/pcie/aer.c, drivers/cxl/core/ras.c
     r"|MCA architectural violation|SCI vector|MCA: .{0,80}(?:fatal|unrecoverable)"  # ia64 and arch/x86 mce
-    r"|PCI system error \(SERR\)|NMI: IOCK error|PCI parity error|EDAC: PCI Parity Error"
+    r"|PCI system error \(SERR\)|NMI:? IOCK error|PCI parity error|EDAC: PCI Parity Error"
     r"|EDAC .{0,80}: UE instance"  # drivers/edac/edac_device.c
     r"|Unrecoverable (?:Machine|HMI|cache)|Unable to recover from machine check|[Cc]ache error",
 )
-SERR = re.compile(r"PCI system error \(SERR\)|NMI: IOCK error|PCI parity error|EDAC: PCI Parity Error")
+SERR = re.compile(r"PCI system error \(SERR\)|NMI:? IOCK error|PCI parity error|EDAC: PCI Parity Error")
 
 
 def panics(crash: Crash) -> list[str]:

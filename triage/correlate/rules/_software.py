@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from triage.correlate.consumption import is_serror
-from triage.correlate.rules._panics import declared_page, is_hardware, panics
+from triage.correlate.rules._panics import declared_page, is_hardware, is_serr, panics
 from triage.correlate.scene import Scene
 from triage.model import Crash
 
@@ -48,7 +48,7 @@ ASKED = (
 def asked(scene: Scene) -> str | None:
     """Who asked for this crash: SysRq, or an NMI sent on purpose; None if nobody did."""
     crash = scene.crash
-    if crash is None:
+    if crash is None or is_serr(crash):
         return None
     words = [*panics(crash), crash.function or ""]
     return next((who for pattern, who in ASKED if any(pattern.search(word) for word in words)), None)

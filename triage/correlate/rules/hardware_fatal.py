@@ -8,7 +8,7 @@ Kernel panic - not syncing: Fatal local machine check
 from __future__ import annotations
 
 from triage.correlate import consumption
-from triage.correlate.consumption import PCC, is_memory_code, is_serror, mcacod, near, status
+from triage.correlate.consumption import PCC, is_machine_check, is_memory_code, is_serror, mcacod, near, status
 from triage.correlate.ladder import Finding, Ground
 from triage.correlate.pages import SAME_EVENT, within
 from triage.correlate.rules._panics import is_hardware, is_serr, said
@@ -33,7 +33,7 @@ def fatal_check(scene: Scene, crash: Crash) -> HardwareError | None:
 def fatal_section(scene: Scene, crash: Crash) -> HardwareError | None:
     """The fatal non-memory section of a GHES panic, or the processor record beside an SError."""
     errors = [e for _, e in scene.errors if e.component in PARTS and not e.previous_boot and near(crash, e)]
-    if is_hardware(crash):
+    if is_hardware(crash) and not is_machine_check(crash):
         return next((e for e in reversed(errors) if e.severity == "fatal"), None)
     if is_serror(crash):
         return next((e for e in errors if e.severity != "corrected" and within(e, crash, SAME_EVENT)), None)

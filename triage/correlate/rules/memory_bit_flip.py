@@ -11,7 +11,8 @@ from triage.correlate.scene import Scene
 from triage.correlate.sentences import crash_clause
 from triage.correlate.words import begin, cite
 
-ENOUGH = 0.5  # how rarely chance or an ordinary bug gives such a value
+ENOUGH = 0.6  # how rarely chance or an ordinary bug gives such a value
+ROUND = 0xFFFFF  # an address of whole mebibytes was computed, not loaded
 
 
 def suspicion(scene: Scene) -> Suspicion | None:
@@ -19,7 +20,8 @@ def suspicion(scene: Scene) -> Suspicion | None:
     crash = ordinary(scene)
     if crash is None or checker(crash) is not None:
         return None
-    return next((found for found in bitflip.suspicions(crash) if found.confidence >= ENOUGH), None)
+    found = (one for one in bitflip.suspicions(crash) if one.confidence >= ENOUGH and one.meant & ROUND)
+    return next(found, None)
 
 
 def find(scene: Scene) -> Finding | None:
