@@ -80,6 +80,12 @@ class Blame:
         for trace in self.crash.traces:
             yield from (f.function for f in trace.frames if f.reliable and self.guilty(f.function))
 
+    def hang(self) -> Iterator[str]:
+        """What everybody waits for, where that is known to stop the whole system; else the first frame that is no waiting."""
+        functions = [f.function for trace in main_traces(self.crash)[:1] for f in trace.frames if f.reliable]
+        yield from (name for name in functions if names("shared").fullmatch(name))
+        yield from (name for name in functions if not names("sleep").fullmatch(name) and self.guilty(name))
+
     def lock(self) -> Iterator[str]:
         """The functions that took or wanted the locks, as lockdep lists them."""
         yield from filter(self.guilty, self.crash.detail.get("locked_in", ()))
@@ -90,6 +96,9 @@ class Blame:
             inside = interrupted(trace.frames)
             if len(inside) < len(trace.frames):
                 yield from self.entry(inside)
+        for trace, behind in pairwise(self.crash.traces):
+            if trace.heading.startswith("NMI backtrace") and trace.frames:
+                yield from self.entry(trace.frames + behind.frames)
 
     def stall(self) -> Iterator[str]:
         """The same without an interrupt."""
@@ -106,7 +115,8 @@ class Blame:
 
 
 SOURCES = {"header": Blame.header, "site": Blame.site, "trace": Blame.trace,
-    "first": Blame.first, "lock": Blame.lock, "interrupted": Blame.interrupted, "stall": Blame.stall}
+    "first": Blame.first, "hang": Blame.hang,
+    "lock": Blame.lock, "interrupted": Blame.interrupted, "stall": Blame.stall}
 
 
 def main_traces(crash: Crash) -> list[Trace]:

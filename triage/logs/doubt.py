@@ -19,7 +19,7 @@ def doubt(crash: Crash, *, stack: bool, frameless: bool) -> str | None:
         return "no function to blame"
     if crash.kind in ALONE and not crash.caller and len(crash.detail.get("processors", ())) > 1:
         return "reports of several tasks are mixed"
-    if crash.kind in ALONE and crash.registers and any(not trace.heading for trace in crash.traces):
+    if crash.kind == "oops" and crash.registers and any(not trace.heading for trace in crash.traces):
         return "call trace entries outside of a call trace"
     if not stack:
         return None

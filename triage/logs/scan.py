@@ -46,16 +46,17 @@ class Scanner:
         view, at = memoryview(data), 0  # type: ignore[arg-type]
         while at < len(data):
             stop = chunk_end(data, at)
-            found: list[Hit] = []
+            found: list[tuple[int, int, tuple[str, ...]]] = []
             for matcher, owners in self.matchers:
                 found += [
-                    (at + start, owners[which])
-                    for which, start, _ in matcher.find_matches_as_indexes(view[at:stop])
+                    (at + start, start - end, owners[which])
+                    for which, start, end in matcher.find_matches_as_indexes(view[at:stop])
                     if owners[which]
                 ]
             if len(self.matchers) > 1:
-                found.sort()
-            yield from found
+                found.sort()  # at the same place the longest literal first: it says most about the line
+            for offset, _, kinds in found:
+                yield offset, kinds
             release(data, at, stop)
             at = stop
 

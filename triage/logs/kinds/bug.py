@@ -21,7 +21,7 @@ ANCHORS = (
     b"INFO: Slab 0x",
     b"unreferenced object",
     b"to become free. Usage",
-    b"ALLOW_RETRY missing",
+    b"VFS: Close: file count",
 )
 GAP = 60
 REQUIRED = ("traces",)

@@ -15,10 +15,19 @@ from triage.logs.kinds import _crash
 from triage.model import Event
 
 ANCHORS = (
-    b"WARNING: possible ", b"INFO: possible ", b"WARNING: suspicious RCU", b"INFO: suspicious RCU", b"inconsistent lock state",
-    b"NG: bad unlock", b"BUG: bad unlock", b"still has locks held", b"BUG: Invalid wait", b"IRQ-safe -> ", b"lock held when returning",
+    b"WARNING: possible ",
+    b"INFO: possible ",
+    b"INFO: trying to register",
+    b"suspicious RCU usage",
+    b"suspicious rcu_",
+    b"inconsistent lock state",
+    b"bad unlock balance",
+    b"still has locks held",
+    b"BUG: Invalid wait",
+    b"IRQ-safe -> ",
+    b"lock held when returning",
     b"held lock freed",
-)  # fmt: skip
+)
 GAP = 60
 REQUIRED = ("traces",)
 

@@ -21,11 +21,11 @@ from triage.model import Event
 
 ANCHORS = (
     b"[ cut here ]",
+    b"8<--- cut here",
     b"nable to handle kernel",
     b"BUG: unable to handle",
     b"BUG: kernel NULL pointer",
-    b"BUG: Kernel NULL pointer",
-    b"BUG: Unable to handle kernel",
+    b"BUG: K",  # powerpc; and the sanitizers
     b"ernel BUG at ",
     b"WARNING: CPU: ",
     b"WARNING: at ",
@@ -34,6 +34,9 @@ ANCHORS = (
     b" [#",  # the die counter of every architecture
     b"PANIC: ",
     b"stack guard page was hit",
+    b"Unhandled fault: ",
+    b"Alignment trap: not",
+    b"Bad mode in ",
     b"RIP: 0010:",
     b"pc : ",
 )
@@ -48,6 +51,6 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
     """One crash; registers alone are one only where the log begins with them or an end mark says so."""
     if not fields["header"] and not fields["complete"] and base["first_line"] > HEADLESS_LINES:
         return []
-    if len(fields["header"]) == 1 and "cut here" in fields["header"][0]:
+    if fields["values"].keys() <= {"message"}:  # "cut here" and a text, but not what it is
         return []
     return _crash.crash(fields, base)

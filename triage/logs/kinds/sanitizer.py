@@ -15,7 +15,7 @@ from typing import Any
 from triage.logs.kinds import _crash
 from triage.model import Event
 
-ANCHORS = (b"BUG: KASAN: ", b"BUG: KMSAN: ", b"BUG: KCSAN: ", b"BUG: KFENCE: ")
+ANCHORS = (b"BUG: K",)
 GAP = 60
 REQUIRED = ("function", "traces")
 
