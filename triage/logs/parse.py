@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from triage.inputs import LogText
@@ -15,7 +16,9 @@ from triage.model import Event
 
 WRAP_MIN = 40  # a line shorter than this was not wrapped by a mail program
 JOINED_MAX = 400  # characters of a line put together again
+HELD_MAX = 10_000  # events held back to keep their order
 OPEN_LIMIT = 64  # records open at a time; hostile input opens more
+first_line = attrgetter("first_line")
 
 
 @cache
@@ -32,15 +35,19 @@ class Parser:
         self.residue: list[tuple[int, str]] = []
 
     def events(self) -> Iterator[Event]:
-        """All events of the log, in the order in which their records end."""
+        """All events of the log, in the order of their first lines."""
+        ended: list[Event] = []  # records end out of order: held until none is open that began before them
         for line in self.lines():
             if not (self.open and self.claim(line)) and line.kinds:
-                yield from self.begin(line)
+                ended += self.begin(line)
             if self.open:
-                yield from self.expire()
-        for record in self.open:
-            yield from self.finish(record)
+                ended += self.expire()
+            if ended and (not self.open or len(ended) > HELD_MAX):
+                yield from sorted(ended, key=first_line)
+                ended.clear()
+        ended += [event for record in self.open for event in self.finish(record)]
         self.open = []
+        yield from sorted(ended, key=first_line)
 
     # -- lines
 
