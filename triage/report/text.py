@@ -62,7 +62,7 @@ class _Terminal:
         about = " · ".join(view.about)
         fits = len(head) + len(about) + 3 <= self.width
         lines = [self.paint(head, view.tone, bold=True) + (f"   {self.paint(about, 'dim')}" if about and fits else "")]
-        lines += [*self.wrap(f"{view.headline} {view.summary}"), ""]
+        lines += [*self.wrap(view.verdict), ""]
         for key in BRIEF:
             fact = view.fact(key)
             lines += self.row(key.replace("-", " "), fact.text) if fact else []

@@ -51,7 +51,8 @@ class CaseView:
     cause: str
     confidence: str
     headline: str
-    summary: str
+    summary: str  # what follows the headline
+    verdict: str  # the two as the rules wrote them
     about: tuple[str, ...]  # host, kernel, wall time
     facts: tuple[Fact, ...]
     findings: tuple[Finding, ...]
@@ -107,6 +108,7 @@ def view(case: Case, number: int = 1, limits: Limits = FULL) -> CaseView:
         confidence=words.SURE[case.verdict.confidence],
         headline=headline,
         summary=summary,
+        verdict=case.verdict.summary,
         about=about(case),
         facts=facts(case),
         findings=tuple(

@@ -138,12 +138,19 @@ def plural(count: int, noun: str) -> str:
 
 
 _SENTENCE = re.compile(r"(?<=[a-z0-9)\]])\.\s+(?=[A-Z0-9_])")
+LONG = 110  # characters; a first sentence longer than this is no headline, its first clause may be
 
 
 def headline(summary: str) -> tuple[str, str]:
-    """The first sentence, and the rest."""
+    """The first sentence, or the first clause of a long one, and the rest."""
     parts = _SENTENCE.split(summary.strip(), maxsplit=1)
-    return (f"{parts[0]}.", parts[1]) if len(parts) == 2 else (summary, "")
+    first, rest = (f"{parts[0]}.", parts[1]) if len(parts) == 2 else (summary.strip(), "")
+    clause, semicolon, tail = first.partition("; ")
+    if len(first) <= LONG or not semicolon:
+        return first, rest
+    if re.match(r"[a-z]+ ", tail):
+        tail = tail[0].upper() + tail[1:]
+    return f"{clause}.", f"{tail} {rest}".strip()
 
 
 # What prose marks as code: addresses, register and function names, kernel parameters, what stands in backticks.
