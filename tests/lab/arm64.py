@@ -91,7 +91,7 @@ def _incident(guest: Guest, case: Case, ram: firmware.Memory, blocks: firmware.M
     time.sleep(1)
     now = int(shell.run("cat /tmp/objectstore.next"))
     whole_page = case.inject == "ghes-page"
-    chosen = _choose(objects, guest.serial(), now + int(RATE * (DELAY + SETTING_UP)), whole_page)
+    chosen = choose(objects, guest.serial(), now + int(RATE * (DELAY + SETTING_UP)), whole_page)
     entry = entry_of(chosen.dentry)
     good = ram.word(entry)
     pfn = (good & 0x0000_FFFF_FFFF_F000) >> 12
@@ -136,7 +136,7 @@ def _trace_dentries(guest: Guest) -> list[Object]:
     return [Object(number, int(dentry, 16), int(value, 16)) for number, (dentry, value) in enumerate(pairs)]
 
 
-def _choose(objects: list[Object], console: str, earliest: int, whole_page: bool) -> Object:
+def choose(objects: list[Object], console: str, earliest: int, whole_page: bool) -> Object:
     """An object at or after `earliest` in the sweep whose memory no lookup before it can touch.
 
     A lookup walks the hash chain of its bucket and reads the d_name.hash of each dentry on the way.
