@@ -40,7 +40,7 @@ LEVELS = ("emerg", "alert", "crit", "err", "warn", "notice", "info", "debug")
 TAG = rf"(?:{FACILITY}\.\w{{3,7}} )?kernel(?:\[\d{{1,10}}\])?: ?"
 HOST = rf"(?!{FACILITY}\.)" r"[^\s\[<]\S{0,252}+(?<!:)"
 # The kernel's time and the thread or processor that printed; one space behind is the prefix's, more are the message's.
-STAMP = r"\[ {0,12}(?P<time>\d{1,10}\.\d{1,9})\](?: ?\[ {0,12}(?P<caller>[TC]\d{1,10})\])? ?"
+STAMP = r"\[ {0,12}(?P<time>\d{1,12}\.\d{1,9})\](?: ?\[ {0,12}(?P<caller>[TC]\d{1,10})\])? ?"
 KMSG = r"(?:\d+\.\d[\w.+-]{1,64},)?\d{1,5},\d{1,20},\d{1,20},[-c+]"  # /dev/kmsg, extended netconsole
 # What begins an unstamped message that a paste has indented; lines that the kernel itself indents never begin so.
 OPENING = (
