@@ -114,14 +114,22 @@ class Blame:
                 return
 
 
-SOURCES = {"header": Blame.header, "site": Blame.site, "trace": Blame.trace,
-    "first": Blame.first, "hang": Blame.hang,
-    "lock": Blame.lock, "interrupted": Blame.interrupted, "stall": Blame.stall}
+SOURCES = {
+    "header": Blame.header,
+    "site": Blame.site,
+    "trace": Blame.trace,
+    "first": Blame.first,
+    "hang": Blame.hang,
+    "lock": Blame.lock,
+    "interrupted": Blame.interrupted,
+    "stall": Blame.stall,
+}
 
 
 def main_traces(crash: Crash) -> list[Trace]:
     """The traces of the crash itself, not of what allocated, freed or locked before."""
-    return [trace for trace in crash.traces if trace.heading.lower() in OWN and trace.frames]
+    own = [trace for trace in crash.traces if trace.heading.lower() in OWN and trace.frames]
+    return sorted(own, key=lambda trace: not trace.heading)  # KMSAN and KFENCE print theirs without a heading
 
 
 def interrupted(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:

@@ -7,6 +7,7 @@ instruction pointer go to `user_registers`.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from triage.logs import signature
@@ -21,6 +22,7 @@ SITE = re.compile(
 )
 SUFFIX = re.compile(r"\.(?:isra|constprop|part|cold|llvm|lto_priv|localalias|clone)\b.*")
 MODULE = re.compile(r"([A-Za-z_][\w-]*)(?:\([A-Z+-]*\))?")
+HEADLESS_LINES = 3  # a log that begins inside a report shows the rest of it in its first lines
 TAINT_NAME = re.compile(r"\[([A-Z])\]=")
 
 
@@ -53,10 +55,11 @@ def facts(tokens: list[LineToken]) -> dict[str, Any]:
     """Everything that is not a trace."""
     values = merge(token for token in tokens if not is_frame(token))
     registers, user = _registers.read(tokens)
-    names = {terminal(token) for token in tokens}
+    own = [token for token in tokens if "__" not in token.type]
+    panics = [token for token in tokens if terminal(token) in ("PANIC", "PANIC_END")]
     return {
         "values": values,
-        "header": tuple(token.line.body.strip() for token in tokens if "__" not in token.type),
+        "header": tuple(token.line.body.strip() for token in own or panics),
         **site(tokens, values),
         **who(values),
         "registers": registers,
@@ -65,8 +68,8 @@ def facts(tokens: list[LineToken]) -> dict[str, Any]:
         "code": values.get("code"),
         "modules": tuple(MODULE.findall(values.get("modules", "").partition("[")[0])),
         "panic": values.get("panic"),
-        "panicked": "PANIC" in names,
-        "complete": bool(names & {"END", "PANIC_END"}),
+        "panicked": bool(panics),
+        "complete": any(terminal(token) in ("END", "PANIC_END") for token in tokens),
         **memory(values, registers),
         "detail": detail(tokens),
     }
@@ -148,6 +151,8 @@ def trace(heading: LineToken | None, tokens: list[LineToken]) -> Trace | None:
     """One call trace, None where there is none; an instruction pointer inside it is the frame that an interrupt or exception struck."""
     frames, stack = list[Frame](), None
     for token in ([heading] if heading else []) + tokens:
+        if token.fields.get("interrupt"):  # powerpc marks the end of an interrupt's frames, not their begin
+            frames = [replace(entry, stack="IRQ") for entry in frames]
         stack = None if token.fields.get("stack_end") else token.fields.get("stack") or stack
         text = token.fields.get("first") or (
             heading and token.fields.get("pc") if not _registers.is_user(token) else None

@@ -37,19 +37,24 @@ ANCHORS = (
     b"Unhandled fault: ",
     b"Alignment trap: not",
     b"Bad mode in ",
+    b"SError Interrupt on CPU",
     b"RIP: 0010:",
     b"pc : ",
 )
 GAP = 60
 REQUIRED = ("function", "traces", "code")
-HEADLESS_LINES = 3  # a log that begins inside a report shows its registers in its first lines
 
 Fields = _crash.Fields
 
 
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
     """One crash; registers alone are one only where the log begins with them or an end mark says so."""
-    if not fields["header"] and not fields["complete"] and base["first_line"] > HEADLESS_LINES:
+    if (
+        not fields["header"]
+        and not fields["complete"]
+        and not fields["panicked"]
+        and base["first_line"] > _crash.HEADLESS_LINES
+    ):
         return []
     if fields["values"].keys() <= {"message"}:  # "cut here" and a text, but not what it is
         return []
