@@ -65,10 +65,13 @@ class Guess:
     chance_log2: float
 
 
-def page_offset(crash: Crash) -> int:
-    """Where the arm64 linear map starts: -(1 << VA_BITS), 48 bits unless the log says otherwise (arch/arm64
-    memory.h)."""
-    return -(1 << (crash.va_bits or 48)) & MASK
+def page_offset(crash: Crash, phys_offset: int = 0) -> int:
+    """Where the arm64 linear map starts: -(1 << VA_BITS) (arch/arm64 memory.h), 48 bits unless the log says otherwise.
+
+    A kernel built for 52 bits on a processor with 48 prints a negative PHYS_OFFSET (it moves memstart_addr instead):
+    `PHYS_OFFSET: 0xfff1000000000000`.
+    """
+    return -(1 << (crash.va_bits or (52 if phys_offset >> 52 else 48))) & MASK
 
 
 def printed_phys_offset(boot: Boot) -> int | None:
@@ -110,7 +113,7 @@ def from_log(crash: Crash, boot: Boot) -> list[Address]:
         base: int | None = 0xC000000000000000  # the linear map of book3s64 begins here, at physical 0
     elif crash.arch == "arm64":
         offset = printed_phys_offset(boot)
-        base = None if offset is None else page_offset(crash) - offset
+        base = None if offset is None else page_offset(crash, offset) - offset
     else:
         base = None
     return [translated(crash, via, value, exact, base) for via, value, exact in raw(crash)]
