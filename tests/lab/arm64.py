@@ -109,7 +109,7 @@ def _incident(guest: Guest, case: Case, ram: firmware.Memory, blocks: firmware.M
         debugger.resume()
         _wait_for_sweep(guest, chosen.number - int(RATE * DELAY))
         firmware.report(blocks, record)
-        _break_when_touched(debugger, ram, entry, touched & -LINE)
+        touched = _break_when_touched(debugger, ram, entry, touched & -LINE)
     guest.wait_serial(r"end Kernel panic", DELAY + 120)
     ram.set_word(entry, good)
     _stop_in_delay_loop(guest, delay_loop)
@@ -190,15 +190,16 @@ def _wait_for_sweep(guest: Guest, number: int) -> None:
         time.sleep(0.05)
 
 
-def _break_when_touched(debugger: Debugger, ram: firmware.Memory, entry: int, line: int) -> None:
-    """The first load from the line finds the memory gone.
+def _break_when_touched(debugger: Debugger, ram: firmware.Memory, entry: int, line: int) -> int:
+    """The first load from the line finds the memory gone; returns the address it went to.
 
     On arm64 QEMU's watchpoint stops before the access, and its removal flushes the page from the TLB.
     """
-    debugger.wait_for_stop(DELAY + 60)
+    _, touched = debugger.wait_for_stop(DELAY + 60)
     ram.set_word(entry, ram.word(entry) | NO_MEMORY)
     debugger.command(f"z4,{line:x},{LINE:x}")
     debugger.detach()
+    return touched
 
 
 def _stop_in_delay_loop(guest: Guest, delay_loop: dict[str, int]) -> None:

@@ -28,6 +28,7 @@ class Case:
     sysctl: int = 0
     cpus: int = 1
     memory: int = 256
+    forget: bool = False
     dumps: tuple[str, ...] = ("elf", "zstd")
     half: bool = False
 
@@ -42,6 +43,11 @@ class Case:
         return "kdump" in self.dumps
 
     @property
+    def guest_memory(self) -> int:
+        """MiB of RAM: a capture kernel needs its share."""
+        return max(self.memory, 512) if self.kdump else self.memory
+
+    @property
     def arch(self) -> str:
         """The guest's architecture."""
         return "arm64" if self.kernel.endswith("-arm64") else "x86_64"
@@ -53,10 +59,14 @@ def load(path: Path = CASES) -> dict[str, Case]:
     cases = {}
     for kernel, entries in table.items():
         for key, fields in entries.items():
-            values = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+            values: dict[str, Any] = {name: _frozen(value) for name, value in fields.items()}
             case = Case(name=f"{kernel}-{key}", kernel=kernel, **values)
             cases[case.name] = case
     return cases
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def select(cases: dict[str, Case], patterns: Sequence[str], half: bool = False) -> list[Case]:

@@ -14,8 +14,9 @@ FLAT_HEADER = 4096
 def makedumpfile(*arguments: str | Path, stdin: Path | None = None, stdout: Path | None = None) -> str:
     """Run makedumpfile out of the unpacked tools, in its own way: `-z -d 31 CORE DUMP`."""
     libraries = fetch(TOOLS) / "usr/lib/x86_64-linux-gnu"
-    program = [libraries / "ld-linux-x86-64.so.2", "--library-path", libraries, TOOLS.root / "usr/bin/makedumpfile"]
-    return run([*program, *arguments], stdin=stdin, stdout=stdout)
+    program = TOOLS.root / "usr/bin/makedumpfile"
+    loader: list[str | Path] = [libraries / "ld-linux-x86-64.so.2", "--library-path", libraries, program]
+    return run([*loader, *arguments], stdin=stdin, stdout=stdout)
 
 
 def mend_elf(path: Path) -> None:

@@ -79,8 +79,8 @@ def _copy_modules(kernel: Kernel, target: Path) -> list[str]:
     run(["depmod", "--basedir", merged_usr, kernel.release])
     depends = {}
     for line in (kernel.modules / "modules.dep").read_text().splitlines():
-        path, _, needs = line.partition(":")
-        depends[_module_name(path)] = (path, needs.split())
+        path, _, after = line.partition(":")
+        depends[_module_name(path)] = (path, after.split())
     order: list[str] = []
     for name in MODULES:
         if name not in depends:

@@ -16,8 +16,9 @@ from .shell import run
 MIRROR = "http://deb.debian.org"
 BOOKWORM = ("debian bookworm", "debian bookworm-updates", "debian-security bookworm-security")
 TRIXIE = ("debian trixie", "debian trixie-backports")
-BUILD = ("bash", "busybox-static", "coreutils", "dash", "diffutils", "findutils", "gawk", "gcc", "grep", "libc6-dev")
-BUILD += ("make", "perl-base", "sed")
+COMPILER = ("gcc", "libc6-dev", "make")
+# what `make` and the kernel's scripts call, and the guest's user space
+SHELL = ("bash", "busybox-static", "coreutils", "dash", "diffutils", "findutils", "gawk", "grep", "perl-base", "sed")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Kernel:
 
 
 def _x86(name: str, sources: tuple[str, ...], image: str, headers: str, prefer: str = "") -> Kernel:
-    return Kernel(name, "x86_64", sources, (*BUILD, image, headers), prefer)
+    return Kernel(name, "x86_64", sources, (*COMPILER, *SHELL, image, headers), prefer)
 
 
 KERNELS = {
@@ -105,9 +106,14 @@ def fetch(kernel: Kernel) -> Path:
 
 def vmlinux(kernel: Kernel) -> Path:
     """Unpack the kernel's debug symbols (0.3-0.9 GB of download) beside it and return its vmlinux."""
+    fetch(kernel)
     symbols = Kernel(f"{kernel.name}-dbg", kernel.arch, kernel.sources, (f"linux-image-{kernel.release}-dbg",))
     fetch(symbols)
-    return symbols.root / "usr/lib/debug/boot" / f"vmlinux-{kernel.release}"
+    debug = symbols.root / "usr/lib/debug"
+    found = next(debug.rglob("vmlinux*"))
+    for modules in debug.rglob("kernel"):
+        shutil.rmtree(modules, ignore_errors=True)  # 1.5 GB that nobody asks for
+    return found
 
 
 def in_root(kernel: Kernel, *command: str) -> str:

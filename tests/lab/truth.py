@@ -26,7 +26,7 @@ def compose(
         "arch": case.arch,
         "kernel": release,
         "cpus": case.cpus,
-        "memory_mib": case.memory,
+        "memory_mib": case.guest_memory,
         "inject": case.inject,
         "sysctl_panic_on_unrecoverable_memory_failure": case.sysctl,
         "pages": [asdict(victim) | {"pfn_hex": hex(victim.pfn)} for victim in victims],

@@ -10,11 +10,10 @@ from .kernels import KERNELS, TOOLS, fetch
 from .qemu import Guest
 from .shell import run
 
-COMMAND_LINE = (
-    "console=ttyS0,115200 panic=0 oops=panic mitigations=off no_timer_check tsc=unstable audit=0 lab.control=ttyS1"
-)
+COMMAND_LINE = "console=ttyS0,115200 lab.control=ttyS1 panic=0 oops=panic printk.devkmsg=on"
+COMMAND_LINE += " mitigations=off no_timer_check tsc=unstable audit=0"
 CONTROL = ("-serial", "chardev:control")
-KDUMP_MEMORY = 512
+DISK = 512 << 20
 SYSCTL = "sysctl.vm.panic_on_unrecoverable_memory_failure"
 
 
@@ -29,6 +28,8 @@ def make(case: Case, folder: Path) -> dict[str, Any]:
         if case.kdump:
             _load_capture_kernel(guest)
         made = _poison_all(guest, case)
+        if case.forget:
+            _fill_log(guest)
         death = deaths.die(guest, case, made)
         if not case.kdump:
             guest.dump(folder / "vmcore.elf")
@@ -54,17 +55,10 @@ def _command(case: Case, vmlinuz: Path, initrd: Path, disk: Path | None) -> list
         line += f" {SYSCTL}={case.sysctl}"
     if case.kdump:
         line += " crashkernel=192M"
-    memory = KDUMP_MEMORY if case.kdump else case.memory
-    command: list[str | Path] = [
-        "qemu-system-x86_64",
-        "-accel",
-        "tcg,thread=multi",
-        "-machine",
-        "q35",
-        "-cpu",
-        "Nehalem",
-    ]
-    command += ["-smp", str(case.cpus), "-m", str(memory), "-kernel", vmlinuz, "-initrd", initrd, "-append", line]
+    # an Intel model: the monitor's mce makes records that AMD models refuse
+    command: list[str | Path] = ["qemu-system-x86_64", "-machine", "q35", "-cpu", "Nehalem"]
+    command += ["-accel", "tcg,thread=multi", "-smp", str(case.cpus), "-m", str(case.guest_memory)]
+    command += ["-kernel", vmlinuz, "-initrd", initrd, "-append", line]
     if disk:
         command += ["-drive", f"file={disk},format=raw,if=none,id=disk,cache=unsafe"]
         command += ["-device", "virtio-blk-pci,drive=disk"]
@@ -77,7 +71,7 @@ def _disk(case: Case, folder: Path) -> Path | None:
         return None
     disk = folder / "disk.img"
     disk.touch()
-    os.truncate(disk, KDUMP_MEMORY << 20)
+    os.truncate(disk, DISK)
     if not case.kdump:
         run(["mke2fs", "-q", "-t", "ext4", disk])
     return disk
@@ -89,6 +83,13 @@ def _load_capture_kernel(guest: Guest) -> None:
     guest.shell.run('[ "$(cat /sys/kernel/kexec_crash_loaded)" = 1 ]')
 
 
+def _fill_log(guest: Guest) -> None:
+    """Write more than the kernel's ring buffer holds (128 KiB)."""
+    guest.shell.run(
+        "i=0; while [ $i -lt 6000 ]; do echo lab: one of many messages, number $i; i=$((i+1)); done >/dev/kmsg", 120
+    )
+
+
 def _cores(case: Case, folder: Path, disk: Path | None) -> list[Path]:
     """All forms of the dump that the case asks for."""
     fetch(TOOLS)
@@ -97,7 +98,9 @@ def _cores(case: Case, folder: Path, disk: Path | None) -> list[Path]:
     else:
         elf = folder / "vmcore.elf"
         dumps.mend_elf(elf)
-        made = [elf, *(dumps.convert(elf, form) for form in case.dumps if form != "elf")]
+        made = [elf if form == "elf" else dumps.convert(elf, form) for form in case.dumps]
+        if elf not in made:
+            elf.unlink()
     if disk:
         disk.unlink()
     return made
