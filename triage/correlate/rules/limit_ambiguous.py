@@ -19,6 +19,6 @@ RULE = Limit(
     name="limit_ambiguous",
     causes=("memory-error", "operator"),
     down=True,
-    says="two pages or more fit equally: none is blamed, one level down",
+    says="two pages or more fit equally well: none is blamed",
     find=find,
 )

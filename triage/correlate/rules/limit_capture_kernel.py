@@ -19,6 +19,6 @@ RULE = Limit(
     name="limit_capture_kernel",
     causes=("memory-error",),
     cap="likely",
-    says="the log is a capture kernel's: at most likely",
+    says="the log is a kdump capture kernel's (elfcorehdr=)",
     find=find,
 )

@@ -36,6 +36,6 @@ RULE = Limit(
     causes=("software",),
     cap="weak",
     says="an open page, an uncorrected error without address, undecoded machine check events, a bit-flip suspicion, "
-    "or an unexplained taint M: software at most weak",
+    "or an unexplained taint M",
     find=find,
 )

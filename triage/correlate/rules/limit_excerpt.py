@@ -23,6 +23,6 @@ RULE = Limit(
     name="limit_excerpt",
     causes=("software",),
     cap="weak",
-    says="an excerpt, or a damaged crash report: software at most weak",
+    says="an excerpt, or a damaged crash report",
     find=find,
 )

@@ -27,6 +27,6 @@ RULE = Limit(
     name="limit_injected",
     causes=("memory-error",),
     becomes="operator",
-    says="all records of the page were injected by software: the cause is the operator",
+    says="all records of the page were injected by software",
     find=find,
 )

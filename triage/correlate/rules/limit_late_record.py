@@ -18,6 +18,6 @@ RULE = Limit(
     name="limit_late_record",
     causes=("memory-error",),
     cap="likely",
-    says="the record was printed after the crash header (unless of the same page within ten seconds): at most likely",
+    says="the record was printed after the crash header (unless of the same page within ten seconds)",
     find=find,
 )

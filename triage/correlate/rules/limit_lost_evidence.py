@@ -25,6 +25,6 @@ RULE = Limit(
     name="limit_lost_evidence",
     causes=("software",),
     down=True,
-    says="evidence was lost (overflow, throttling, a full queue, a wrapped log): software one level down",
+    says="evidence was lost: overflow, throttling, a full queue, a wrapped log",
     find=find,
 )

@@ -19,6 +19,6 @@ RULE = Limit(
     name="limit_not_ram",
     causes=("memory-error",),
     cap="likely",
-    says="the target lies outside System RAM: at most likely",
+    says="the target lies outside System RAM",
     find=find,
 )

@@ -16,6 +16,6 @@ RULE = Limit(
     name="limit_page_shift",
     causes=("memory-error",),
     cap="likely",
-    says="the page size is assumed, not known: at most likely",
+    says="the page size is not known",
     find=find,
 )
