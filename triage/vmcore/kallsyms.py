@@ -76,13 +76,15 @@ class Kallsyms:
         if address is None:
             return [self._symbol(at) for at in range(self._count)]
         at = bisect_right(self._addresses, address) - 1
-        if at < 0 or address - self._addresses[at] >= _MAX_SIZE or self._user(address):
+        if at < 0 or self._outside(address, at):
             return []
         # of several symbols at one address the first is the one that the kernel prints
         return [self._symbol(bisect_left(self._addresses, self._addresses[at]))]
 
-    def _user(self, address: int) -> bool:
-        """Whether an address lies above the per-CPU symbols, which count from 0, and below the kernel."""
+    def _outside(self, address: int, at: int) -> bool:
+        """Whether an address lies behind the image, or above the per-CPU symbols, which count from 0, and below it."""
+        if at + 1 == self._count:
+            return bool(address != self._addresses[at])
         end = self._by_name.get(b"__per_cpu_end")
         return address >> 63 == 0 and (end is None or address >= self._addresses[end])
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
-from drgn import FaultError, Object
+from drgn import FaultError
 from drgn.helpers.linux.boot import pgtable_l5_enabled
-from drgn.helpers.linux.pid import for_each_task
 
-from triage.vmcore.core import Core
+from triage.vmcore import tasks
+from triage.vmcore.core import DAMAGE, Core
 from triage.vmcore.objects import task_name
 
 _X86_ADDRESS, _X86_PRESENT, _X86_LARGE = 0x000FFFFFFFFFF000, 1, 1 << 7
@@ -116,12 +117,12 @@ def _roots(core: Core) -> Iterator[tuple[str, int, int]]:
     top = _top_mask(core) + 1
     user = top // 2 if core.arch == "x86_64" else top
     seen: set[int] = set()
-    for task in for_each_task(core.prog):
-        mm = task.mm.read_()
-        if mm and int(mm) not in seen:
-            seen.add(int(mm))
-            leader: Object = task.group_leader
-            yield task_name(leader), (int(mm.pgd) - core.linear_base) & 0xFFFFFFFFFFFFFFFF, user
+    for task in tasks.processes(core):
+        with suppress(*DAMAGE):
+            mm = task.mm.read_()
+            if mm and int(mm) not in seen:
+                seen.add(int(mm))
+                yield task_name(task), (int(mm.pgd) - core.linear_base) & 0xFFFFFFFFFFFFFFFF, user
     root = kernel_root(core)
     if root is not None:
         yield "kernel", root, top

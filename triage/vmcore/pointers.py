@@ -16,12 +16,12 @@ from typing import Any
 
 from drgn import Object, Type, offsetof
 
-from triage.vmcore import objects
+from triage.vmcore import lists, objects
 from triage.vmcore.core import DAMAGE, Core
 
 _SECONDS = 1.0
 _LIMIT = 256  # pointers named
-_CHAIN = 1_000_000  # links of one list
+_CHAIN = 1000  # dentries of one hash chain
 _HASH_BYTES = 64 << 20
 
 
@@ -54,20 +54,22 @@ class _Search:
     def __init__(self, core: Core, targets: Sequence[int], size: int) -> None:
         self.core, self.targets, self.size = core, targets, size
         self.start, self.end = targets[0], targets[-1] + size
+        self.seen: set[int] = set()
         self.inode, self.dentry = core.prog.type("struct inode"), core.prog.type("struct dentry")
         self.aliases = int(offsetof(self.inode, "i_dentry"))
         self.alias = int(offsetof(self.dentry, objects.alias_member(core.prog["init_task"])))
 
     def pointers(self) -> Iterator[Pointer]:
-        """All pointers: of inodes, of the dentries that inodes lead to, and of hash buckets."""
-        seen: set[int] = set()
+        """All pointers: of inodes, of the dentries that inodes and hash chains lead to, and of hash buckets."""
         for inode in self._inodes():
             yield from self._of_inode(inode)
             for dentry in self._dentries(inode):
-                if dentry not in seen and not self.start <= dentry < self.end:
-                    seen.add(dentry)
-                    yield from self._of_dentry(dentry)
-        yield from self._of_hash_table()
+                yield from self._of_dentry(dentry)
+        for bucket, dentry in self._hash_heads():
+            target = self._target(dentry)
+            if target is not None:
+                yield Pointer("dentry hash bucket", f"{bucket:#x}", target)
+            yield from self._of_chain(dentry)
 
     def _target(self, value: int) -> int | None:
         at = bisect_right(self.targets, value) - 1
@@ -86,6 +88,9 @@ class _Search:
         return [(member, target) for member, target in named if target is not None]
 
     def _of_inode(self, address: int) -> Iterator[Pointer]:
+        if address in self.seen:
+            return
+        self.seen.add(address)
         own = self._target(address)
         for member, target in self._hits(self.inode, address):
             if target == own:
@@ -96,6 +101,9 @@ class _Search:
             yield Pointer(f"inode {number} of {name}", member, target, tells)
 
     def _of_dentry(self, address: int) -> Iterator[Pointer]:
+        if address in self.seen or self.start <= address < self.end:
+            return
+        self.seen.add(address)
         for member, target in self._hits(self.dentry, address):
             entry = Object(self.core.prog, "struct dentry *", value=address)
             tells: dict[str, Any] = {}
@@ -115,25 +123,8 @@ class _Search:
         """All inodes in use: super_blocks -> s_inodes."""
         superblock, link = self.core.prog.type("struct super_block"), int(offsetof(self.inode, "i_sb_list"))
         inodes = int(offsetof(superblock, "s_inodes")) - int(offsetof(superblock, "s_list"))
-        for node in self._list(int(self.core.prog["super_blocks"].address_of_())):
-            yield from (inode - link for inode in self._list(node + inodes))
-
-    def _list(self, head: int) -> Iterator[int]:
-        """The links of a list, first forwards; one that leads into a missing page is walked from its other end too."""
-        seen = {head, 0}
-        for step in (0, 8):  # next, prev
-            node = head
-            while len(seen) < _CHAIN:
-                try:
-                    node = self.core.prog.read_u64(node + step)
-                except DAMAGE:
-                    break
-                if node in seen:
-                    break
-                seen.add(node)
-                yield node
-            if node == head:
-                return
+        for node in lists.links(self.core, int(self.core.prog["super_blocks"].address_of_())):
+            yield from (inode - link for inode in lists.links(self.core, node + inodes))
 
     def _dentries(self, inode: int) -> list[int]:
         found: list[int] = []
@@ -144,20 +135,33 @@ class _Search:
                 node = self.core.prog.read_u64(node)
         return found
 
-    def _of_hash_table(self) -> Iterator[Pointer]:
-        """Buckets of dentry_hashtable (fs/dcache.c) whose chain begins with one of the objects."""
+    def _hash_heads(self) -> Iterator[tuple[int, int]]:
+        """Buckets of dentry_hashtable (fs/dcache.c) that are in use, with the address of their first dentry."""
         table, shift = self.core.variable("dentry_hashtable"), self.core.variable("d_hash_shift")
-        size = 0 if table is None or shift is None else 8 << (32 - int(shift))
-        if table is None or not 0 < size <= _HASH_BYTES:
+        if table is None or shift is None or not 0 < 8 << (32 - int(shift)) <= _HASH_BYTES:
             return
-        raw = self.core.prog.read(int(table.read_()), size)
-        page = self.start >> 16
-        at = raw.find(page.to_bytes(6, "little"))
-        while at >= 0:
-            target = self._target(int.from_bytes(raw[at - 2 : at + 6], "little") & ~1) if at % 8 == 2 else None
-            if target is not None:
-                yield Pointer("dentry hash bucket", f"{at // 8:#x}", target)
-            at = raw.find(page.to_bytes(6, "little"), at + 1)
+        offset = int(offsetof(self.dentry, "d_hash"))
+        raw = memoryview(self.core.prog.read(int(table.read_()), 8 << (32 - int(shift)))).cast("Q")
+        yield from ((bucket, (head & ~1) - offset) for bucket, head in enumerate(raw) if head > 1)
+
+    def _of_chain(self, dentry: int) -> Iterator[Pointer]:
+        """Of the dentries of one hash chain and their inodes: the way there where lists of inodes are broken."""
+        link, inode = int(offsetof(self.dentry, "d_hash")), int(offsetof(self.dentry, "d_inode"))
+        in_superblock = int(offsetof(self.inode, "i_sb_list"))
+        try:
+            for _ in range(_CHAIN):
+                yield from self._of_dentry(dentry)
+                node = self.core.prog.read_u64(dentry + inode)
+                if node and node not in self.seen:
+                    yield from self._of_inode(node)
+                    for neighbour in lists.links(self.core, node + in_superblock):
+                        yield from self._of_inode(neighbour - in_superblock)
+                following = self.core.prog.read_u64(dentry + link)
+                if not following:
+                    break
+                dentry = following - link
+        except DAMAGE:
+            return
 
 
 def member_at(kind: Type, offset: int) -> str:

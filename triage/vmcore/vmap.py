@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 
 from drgn import Object
-from drgn.helpers.linux.mm import for_each_vmap_area
 
+from triage.vmcore import lists
 from triage.vmcore.core import DAMAGE, Core
 from triage.vmcore.page import Page
-
-_AREAS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +53,15 @@ def _search(page: Page) -> Area | None:
 
 
 def _areas(core: Core) -> Iterator[Object]:
-    """The vm_struct of all areas in use."""
-    for area in islice(for_each_vmap_area(core.prog), _AREAS):
-        vm = area.vm.read_()
-        if vm:
-            yield vm
+    """The vm_struct of all areas in use. d093602919ad (6.9) split the one list into one per node."""
+    nodes = core.variable("vmap_nodes")
+    if nodes is None:
+        heads = [core.prog["vmap_area_list"]]
+    else:
+        heads = [nodes[at].busy.head for at in range(int(core.prog["nr_vmap_nodes"]))]
+    for head in heads:
+        for area in lists.entries(core, head, "struct vmap_area", "list"):
+            with suppress(*DAMAGE):
+                vm = area.vm.read_()
+                if vm:
+                    yield vm

@@ -37,8 +37,9 @@ def _symbols(page: Page, address: int) -> list[str]:
     at = address
     while at < address + page.core.page_size and len(found) < 64:
         where = page.core.symbol(at)
-        if where is None:
-            break
+        if where is None:  # padding between two functions
+            at += 16 - at % 16
+            continue
         name, offset, size = where
         found.append(name)
         at += max(size - offset, 1)

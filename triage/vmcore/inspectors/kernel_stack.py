@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from drgn import Object
-from drgn.helpers.linux.cpumask import for_each_online_cpu
-from drgn.helpers.linux.pid import for_each_task
-from drgn.helpers.linux.sched import idle_task
 
-from triage.vmcore import vmap
+from triage.vmcore import tasks, vmap
 from triage.vmcore.core import DAMAGE, Core
 from triage.vmcore.finding import Finding
 from triage.vmcore.objects import task_name
@@ -34,7 +29,7 @@ def inspect(page: Page) -> Finding | None:
     area = vmap.find(page)
     if area is None:
         return _linear(page)
-    owner = next((task for task in _tasks(page.core) if int(task.stack) == area.start), None)
+    owner = _owner(page.core, area.start, 1)
     if owner is None and area.caller not in _FORK:
         return None
     finding = Finding(type="kernel-stack", why="its vmalloc area is a task's stack", detail={"address": area.address})
@@ -48,18 +43,19 @@ def inspect(page: Page) -> Finding | None:
 def _linear(page: Page) -> Finding | None:
     if page.core.prog.type("struct task_struct").has_member("stack_vm_area"):
         return None
-    size = 4 * page.core.page_size
-    for task in _tasks(page.core):
-        if int(task.stack) <= page.virtual < int(task.stack) + size:
-            detail = {"task": task_name(task), "address": page.virtual}
-            return Finding(type="kernel-stack", why="a task's stack lies here", detail=detail)
+    owner = _owner(page.core, page.virtual, 4 * page.core.page_size)
+    if owner is None:
+        return None
+    detail = {"task": task_name(owner), "address": page.virtual}
+    return Finding(type="kernel-stack", why="a task's stack lies here", detail=detail)
+
+
+def _owner(core: Core, address: int, size: int) -> Object | None:
+    """The task whose stack begins at, or at most `size` bytes before, an address."""
+    for task in tasks.threads(core):
+        try:
+            if 0 <= address - int(task.stack) < size:
+                return task
+        except DAMAGE:
+            continue
     return None
-
-
-def _tasks(core: Core) -> Iterator[Object]:
-    try:
-        yield from for_each_task(core.prog)
-        for cpu in for_each_online_cpu(core.prog):
-            yield idle_task(core.prog, cpu)
-    except DAMAGE as error:
-        core.note(f"list of tasks ended early: {error}")
