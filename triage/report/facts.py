@@ -25,9 +25,7 @@ def facts(case: Case) -> tuple[Fact, ...]:
     page = blamed(case)
     made = [
         Fact(key="do", label="Do now", text=case.actions[0].text) if case.actions else None,
-        Fact(
-            key="crash", label="Crash", text=case.crash.title if case.crash else "none in these inputs", anchor="crash"
-        ),
+        crash_fact(case),
         page_fact(case, page),
         lag_fact(case, page),
         what_if_fact(case, page),
@@ -35,6 +33,13 @@ def facts(case: Case) -> tuple[Fact, ...]:
         rests_on(case),
     ]
     return tuple(fact for fact in made if fact)
+
+
+def crash_fact(case: Case) -> Fact:
+    """The name under which the crash can be searched."""
+    if case.crash is None:
+        return Fact(key="crash", label="Crash", text="none in these inputs")
+    return Fact(key="crash", label="Crash", text=case.crash.title, anchor="crash")
 
 
 def blamed(case: Case) -> PageHistory | None:

@@ -74,8 +74,8 @@ class Excerpts:
 
     def record(self, source: str, event: Event, before: int | None) -> list[Line]:
         """The lines of one record; those that an interleaved record has shown already are not repeated."""
-        numbered = [(number + i, part) for number, raw in event.lines for i, part in enumerate(raw.split("\n"))]
-        numbered = [(number, text) for number, text in numbered if before is None or number > before]
+        parts = ((number + i, part) for number, raw in event.lines for i, part in enumerate(raw.split("\n")))
+        numbered = sorted({number: text for number, text in parts if before is None or number > before}.items())
         kept = numbered[: self.limits.record_lines]
         lines = [Line(number=number, text=text, anchor=self.anchor(source, number)) for number, text in kept]
         if len(numbered) > len(kept):

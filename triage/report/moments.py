@@ -57,11 +57,19 @@ def page_moments(case: Case, pages: Iterable[PageHistory], clock: Clock) -> list
         verdicts = [e for e in events if isinstance(e, MemoryFailure) and e.result and clock(e) is not None]
         verdict = verdicts[-1] if verdicts else None
         if error:
-            made.append(moment(error, clock, visible(error.what, 60), tone="error", opens=page.open and not verdict))
+            opens = None if verdict else exposure(page)
+            made.append(moment(error, clock, visible(error.what, 60), tone="error", opens=opens))
         if verdict:
             label = f"page {page.pfn:#x}: {visible(verdict.result or '', 20)}"
-            made.append(moment(verdict, clock, label, tone="error", flag=flag(case, page), opens=page.open))
+            made.append(moment(verdict, clock, label, tone="error", flag=flag(case, page), opens=exposure(page)))
     return made
+
+
+def exposure(page: PageHistory) -> str | None:
+    """What an open page is: in use for certain only if memory_failure() gave up on it."""
+    if not page.open:
+        return None
+    return "in use" if page.log_result in ("Ignored", "Failed") else "without recovery on record"
 
 
 def flag(case: Case, page: PageHistory) -> str | None:
@@ -120,7 +128,7 @@ def moment(
     *,
     tone: str = "plain",
     flag: str | None = None,
-    opens: bool = False,
+    opens: str | None = None,
     closes: bool = False,
 ) -> Moment:
     """The event as a moment; its clock is printk's own, or the time of day."""

@@ -88,7 +88,7 @@ def page_view(case: Case, page: PageHistory, excerpts: Excerpts, limits: Limits)
 def state(page: PageHistory) -> str:
     """How the page ended, as far as is known."""
     if page.open:
-        return "left in use"
+        return "left in use" if page.log_result else "no recovery on record"
     if page.poisoned is False:
         return "poison mark taken off"
     ends = {"Recovered": "taken out of use", "Delayed": "handled at the next access"}

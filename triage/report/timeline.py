@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -15,7 +15,8 @@ OPEN, EDGE = 640.0, 984.0  # where the last mark stands when the story goes on, 
 AXIS = 64.0
 CHARACTER = 7.3  # width of one character of the labels
 LABEL = 30  # characters of one label line
-LASTS = "still in use when the log ends"
+LASTS = "when the log ends"
+ROOM = 100.0  # a gap at least this wide can carry its duration
 
 
 Tone = Literal["plain", "minor", "error", "crash"]
@@ -30,21 +31,21 @@ class Moment:
     label: str
     tone: Tone = "plain"
     flag: str | None = None  # a what-if that applies here: "7.3 with the sysctl stops here"
-    opens: bool = False  # from here on corrupt memory is in use
+    opens: str | None = None  # from here on corrupt memory lies open, in words: "in use"
     closes: bool = False  # until here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A moment in its place; `tier` 1 labels hang lower so that neighbours do not overlap."""
+    """A moment in its place; labels of a higher `tier` hang lower, so that neighbours do not overlap."""
 
     moment: Moment
     x: float
-    label_x: float
     anchor: Literal["start", "middle", "end"]
     tier: int
     lines: tuple[str, ...]
     gap: str | None  # time since the mark before
+    gap_x: float | None  # where the picture has room to say so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,11 @@ class Timeline:
     description: str
     after: str | None = None
 
+    @property
+    def top(self) -> float:
+        """Where the picture begins: flags need more room above the axis than a word on a gap."""
+        return 0.0 if any(mark.moment.flag for mark in self.marks) else 36.0
+
 
 def layout(moments: Sequence[Moment], *, crashed: bool = True) -> Timeline | None:
     """The picture of the moments, given in time order; None where there is no time to show.
@@ -77,21 +83,24 @@ def layout(moments: Sequence[Moment], *, crashed: bool = True) -> Timeline | Non
         return None
     places = positions([moment.time for moment in moments], OPEN if lasting else RIGHT)
     marks: list[Mark] = []
-    ends = [0.0, 0.0]  # where the last label of each tier ends
+    ends: list[float] = []  # where the last label of each tier ends
     for number, (moment, x) in enumerate(zip(moments, places, strict=True)):
         lines = wrap(moment.label, LABEL)
         half = max(len(line) for line in (moment.clock, *lines)) * CHARACTER / 2
         anchor, left = side(x, half)
-        tier = 0 if left >= ends[0] + CHARACTER else 1
-        ends[tier] = left + 2 * half
+        tier = next((n for n, end in enumerate(ends) if left >= end + CHARACTER), len(ends))
+        ends[tier : tier + 1] = [left + 2 * half]
         gap = span(moment.time - moments[number - 1].time) if number else None
-        marks.append(Mark(moment=moment, x=x, label_x=max(x, 4.0), anchor=anchor, tier=tier, lines=lines, gap=gap))
+        room = number > 0 and x - places[number - 1] >= ROOM
+        gap_x = round((x + places[number - 1]) / 2, 1) if room else None
+        marks.append(Mark(moment=moment, x=x, anchor=anchor, tier=tier, lines=lines, gap=gap, gap_x=gap_x))
+    exposure = band(marks, lasting)
     return Timeline(
-        marks=tuple(marks),
-        band=band(marks, lasting),
+        marks=tuple(uncrowded(mark, exposure) for mark in marks),
+        band=exposure,
         height=max(AXIS + 34 + 48 * mark.tier + 15 * len(mark.lines) for mark in marks),
         description=describe(moments),
-        after=LASTS if lasting else None,
+        after=next((f"{moment.opens} {LASTS}" for moment in moments if moment.opens), None) if lasting else None,
     )
 
 
@@ -122,11 +131,18 @@ def band(marks: Sequence[Mark], lasting: bool) -> Band | None:
     first = next((mark for mark in marks if mark.moment.opens), None)
     last = next((mark for mark in reversed(marks) if mark.moment.closes), None)
     if first and lasting:
-        return Band(x=first.x, width=round(EDGE - first.x, 1), text=LASTS)
+        return Band(x=first.x, width=round(EDGE - first.x, 1), text=f"{first.moment.opens} {LASTS}")
     if first is None or last is None or last.x <= first.x:
         return None
     seconds = last.moment.time - first.moment.time
-    return Band(x=first.x, width=round(last.x - first.x, 1), text=f"{span(seconds)} in use")
+    return Band(x=first.x, width=round(last.x - first.x, 1), text=f"{span(seconds)} {first.moment.opens}")
+
+
+def uncrowded(mark: Mark, exposure: Band | None) -> Mark:
+    """The mark without its gap's duration where the band's text stands."""
+    if exposure and mark.gap_x is not None and exposure.x <= mark.gap_x <= exposure.x + exposure.width:
+        return replace(mark, gap_x=None)
+    return mark
 
 
 def wrap(text: str, width: int, most: int = 2) -> tuple[str, ...]:

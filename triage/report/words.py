@@ -84,8 +84,10 @@ def when(event: Event) -> str:
 
 
 def span(seconds: float) -> str:
-    """A duration to read: 19 ms, 67.35 s, 4 min 10 s, 3 h 2 min, 12 d 4 h; negative ones keep their sign."""
+    """A duration to read: 6 µs, 19 ms, 67.35 s, 4 min 10 s, 3 h 2 min, 12 d 4 h; negative ones keep their sign."""
     sign, s = ("-" if seconds < 0 else ""), abs(seconds)
+    if s < 0.001:
+        return f"{sign}{s * 1e6:.0f} µs"
     if s < 1:
         return f"{sign}{s * 1000:.0f} ms"
     if s < 600:
