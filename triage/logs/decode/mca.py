@@ -14,9 +14,8 @@ FIRMWARE_BANK = -1  # the kernel's mirror of a GHES memory error
 
 STATUS_BITS = {63: "VAL", 62: "OVER", 61: "UC", 60: "EN", 59: "MISCV", 58: "ADDRV", 57: "PCC"}
 INTEL_BITS = {56: "S", 55: "AR"}
-AMD_BITS = {
-    55: "TCC", 54: "PADDRV", 53: "SYNDV", 46: "CECC", 45: "UECC", 44: "DEFERRED", 43: "POISON", 40: "SCRUB",
-}  # fmt: skip
+AMD_BITS = {46: "CECC", 45: "UECC", 44: "DEFERRED", 43: "POISON"}
+SMCA_BITS = AMD_BITS | {55: "TCC", 54: "PADDRV", 53: "SYNDV", 40: "SCRUB"}  # family 17h and later
 MCG_BITS = {0: "RIPV", 1: "EIPV", 2: "MCIP", 3: "LMCES", 12: "SEAM_NR"}
 
 SIMPLE = {
@@ -34,6 +33,7 @@ UMC_HWID = 0x96  # AMD unified memory controller: its address is normalised, not
 DRAM_ECC = 0x8  # extended error code of a DRAM error in the AMD northbridge before SMCA
 NORTHBRIDGE = 4
 SMCA_FAMILY = 0x17
+DEFERRED_FAMILY = 0x15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,11 @@ def flags(value: int, names: dict[int, str]) -> list[str]:
 def error_class(bank: Bank) -> str:
     """corrected, deferred, UCNA, SRAO, SRAR or fatal, by the bits that the kernel's severity table looks at."""
     if not bank.bit(61):
-        return "deferred" if bank.amd and bank.bit(44) else "corrected"
+        return (
+            "deferred"
+            if bank.amd and bank.bit(44) and (bank.family or DEFERRED_FAMILY) >= DEFERRED_FAMILY
+            else "corrected"
+        )
     if bank.bit(57):
         return "fatal"
     if bank.amd:
@@ -125,16 +129,16 @@ def intel_usable(bank: Bank) -> bool:
 
 def amd_usable(bank: Bank) -> bool:
     """A DRAM error of the old northbridge, or PADDRV; POISON too, unless the UMC gives its normalised address."""
-    if bank.bank == NORTHBRIDGE and not bank.scalable:
+    if not bank.scalable:
         return bank.memory_controller
     return bank.bit(54) or (bank.bit(43) and not bank.memory_controller)
 
 
 def granularity(bank: Bank) -> int | None:
     """Bytes that MISC vouches for: 1 << LSB, None where MISC does not say (AMD's has another layout)."""
-    if not bank.bit(59) or bank.misc is None or (bank.amd and bank.bank != FIRMWARE_BANK):
+    if (bank.amd and bank.bank != FIRMWARE_BANK) or not intel_usable(bank):
         return None
-    return 1 << (bank.misc & 0x3F)
+    return 1 << ((bank.misc or 0) & 0x3F)
 
 
 def is_memory(bank: Bank) -> bool:
@@ -188,15 +192,15 @@ def memory_text(code: int) -> str:
 
 def decode(bank: Bank, mcgstatus: int | None = None) -> dict[str, Any]:
     """What the registers say, for `mca{}`: class, flags, codes in numbers and words."""
-    names = STATUS_BITS | (AMD_BITS if bank.amd else INTEL_BITS)
+    own = (SMCA_BITS if bank.scalable else AMD_BITS) if bank.amd else INTEL_BITS
     out: dict[str, Any] = {
         "class": error_class(bank),
-        "flags": flags(bank.status, names),
+        "flags": flags(bank.status, STATUS_BITS | own),
         "mcacod": bank.code,
         "mscod": bank.status >> 16 & 0xFFFF,
         "text": text(bank),
     }
-    if not bank.amd:
+    if not bank.amd and not bank.bit(61):
         out["corrected_count"] = bank.status >> 38 & 0x7FFF
     if mcgstatus is not None:
         out["mcg_flags"] = flags(mcgstatus, MCG_BITS)

@@ -55,7 +55,7 @@ def error(record: dict[str, Any], section: SectionFields, base: dict[str, Any], 
     """One section: `physical_address` and `granularity` in bytes, the reporter's other lines in `detail`."""
     section_type = type_of(section)
     code = number(section.get("error_type"), 0)
-    component = cper.component(section_type, section.get("error_name"))
+    component = cper.component(section_type, error_name(section))
     known = cper.severity(section.get("section_severity"), record.get("severity"))
     guess: Severity = "recoverable" if component == "memory" and code in cper.UNCORRECTED_TYPES else "corrected"
     return HardwareError(
@@ -84,10 +84,19 @@ def type_of(section: SectionFields) -> str | None:
 
 def what(section: SectionFields, section_type: str | None) -> str:
     """The reporter's words: the error type, or the set PCIe status bits, or at least the section's type."""
-    if section.get("error_name"):
-        return str(section["error_name"]).strip()
+    name = error_name(section)
+    if name:
+        return name
     bits = pcie_bits(section)
     return f"{section_type or 'hardware error'}{': ' if bits else ''}{', '.join(bits)}"
+
+
+def error_name(section: SectionFields) -> str | None:
+    """The error in words: beside its number, or as the x86 and the general processor section print it."""
+    structure = dict(section.get("extra", ())).get("Error Structure Type")
+    remark = next((remark for remark in section.get("remarks", ()) if remark.endswith(" error")), None)
+    name: str | None = section.get("error_name") or structure or remark
+    return name.strip() if name else None
 
 
 def pcie_bits(section: SectionFields) -> tuple[str, ...]:

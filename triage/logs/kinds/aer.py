@@ -36,6 +36,8 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
     level = severity(words, fields)
     names = fields["bits"] or [bit.strip() for bit in fields.get("trace_bits", "").split("|") if bit.strip()]
     names = names or list(decoded(fields, level))
+    if "trace_bits" in fields or "Inaccessible" in (fields.get("inaccessible"), fields.get("layer")):
+        base = base | {"missing": ()}  # neither can have a status register
     return [
         HardwareError(
             **base,
@@ -53,7 +55,7 @@ def severity(words: str, fields: dict[str, Any]) -> Severity:
     if words.startswith("Correct"):
         return "corrected"
     if words:
-        return "recoverable" if "Non-Fatal" in words else "fatal"
+        return "recoverable" if "non-fatal" in words.lower() else "fatal"
     status, fatal = number(fields.get("status"), 16), number(fields.get("uncor_severity"), 16)
     return "fatal" if status and fatal and status & fatal else "recoverable"
 

@@ -30,7 +30,7 @@ ANCHORS = (
 GAP = 0
 REQUIRED = ()
 
-PAIR = re.compile(r"(\w+)(?:=|: )('[^']*'|[^\s:]+)")  # values of a trace event
+PAIR = re.compile(r"(\w+)(?:=|: )('[^']*'|[^\s']+?)(?=:?(?:\s|$))")  # values of a trace event
 LOGS: dict[str, Severity] = {
     "Informational": "corrected",
     "Warning": "corrected",
@@ -64,7 +64,7 @@ def traced(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:
         severity=severity(fields, values),
         what=values.get("status") or values.get("type") or fields.get("poison") or fields["media"].replace("_", " "),
         physical_address=hpa if hpa != NOWHERE else None,
-        device=values.get("host"),
+        device=values.get("host") or values.get("parent"),
         location=present(memdev=fields["memdev"], region=values.get("region"), serial=values.get("serial")),
         detail=values,
     )

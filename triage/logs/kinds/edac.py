@@ -39,17 +39,21 @@ def memory(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:
     """A memory controller's line; its location comes from the layers, the label and the driver's own details."""
     other = (fields.get("other_detail") or "").rstrip(" )")
     grain = number(fields.get("grain"))
+    page, offset = number(fields.get("page"), 16), number(fields.get("offset"), 16)
+    if not page and not offset:  # a driver that has no address passes zeros
+        page = offset = None
     base["missing"] = () if fields.get("page") else ("page",)
     return HardwareError(
         **base,
         component="memory",
         severity=severity(fields, other),
         what=(fields.get("message") or "").strip() or "memory error",
-        page=number(fields.get("page"), 16),
-        page_offset=number(fields.get("offset"), 16),
+        page=page,
+        page_offset=offset,
         granularity=grain if grain and grain > 1 else None,  # 1: ghes_edac without an address mask
         count=number(fields.get("count")) or 1,
-        location={"controller": int(fields["mc"])} | edac.location(fields.get("location"), fields.get("label"), other),
+        location={"memory_controller": int(fields["mc"])}
+        | edac.location(fields.get("location"), fields.get("label"), other),
         detail=present(syndrome=fields.get("syndrome"), driver=other or None, **edac.codes(other)),
     )
 
@@ -68,7 +72,7 @@ def internal(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:
         component="memory",
         severity="corrected",
         what=f"INTERNAL ERROR: {fields['internal']}",
-        location={"controller": int(fields["mc"])},
+        location={"memory_controller": int(fields["mc"])},
     )
 
 

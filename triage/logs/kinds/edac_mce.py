@@ -46,7 +46,7 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
             physical_address=mca.usable_address(bank) if known else None,
             granularity=mca.granularity(bank) if known else None,
             mca=present(bank=bank.bank, **registers, **(mca.decode(bank, registers["mcgstatus"]) if known else {})),
-            location=present(controller=number(fields.get("mc")), socket=number(fields.get("socket"))),
+            location=present(memory_controller=number(fields.get("mc")), socket=number(fields.get("socket"))),
             cpu=number(fields.get("cpu")),
             detail=present(driver=fields.get("driver")),
         )

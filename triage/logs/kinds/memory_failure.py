@@ -31,7 +31,7 @@ ACTIONS = {
     "verdict": "verdict", "unhandlable": "unhandlable", "unknown_state": "unknown-state", "already": "already-poisoned",
     "sigbus": "sigbus", "kill": "kill", "killing": "kill", "advisory": "note", "no_signal": "note", "no_address": "note",
     "outside": "outside", "overflow": "overflow", "referenced": "note", "note": "note", "unpoison": "unpoison",
-    "soft": "soft-offline", "cec": "soft-offline", "inject": "injection", "madvise": "injection",
+    "soft": "soft-offline", "cec": "soft-offline", "inject": "injection", "madvise": "soft-offline",
 }  # fmt: skip
 
 

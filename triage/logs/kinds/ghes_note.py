@@ -1,0 +1,39 @@
+"""A single line of the APEI driver (drivers/acpi/apei/ghes.c, 5.4 to 7.3):
+
+GHES GHES.3: [Hardware Error]: GHES: stressapp:4242: synchronous unrecoverable error (SIGBUS)
+[Firmware Warn]: GHES: Unhandled processor error type 0x08: micro-architectural error
+[Firmware Warn]: GHES: Truncated error status block!
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from triage.logs.kinds._fields import number, only, present
+from triage.model import Event, HardwareError, Notice
+
+ANCHORS = (b"[Firmware Warn]: GHES: ", b"synchronous unrecoverable error")
+GAP = 0
+REQUIRED = ()
+
+
+class Fields:
+    start = staticmethod(only)
+
+
+def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
+    """An error that could not be handled, or a notice that a record is lost."""
+    if "lost" in fields:
+        return [Notice(**base, what="lost", text=fields["lost"], values={"reason": "firmware"})]
+    what = next(fields[name] for name in ("sync", "unhandled", "outside") if name in fields)
+    return [
+        HardwareError(
+            **base,
+            component="processor" if "unhandled" in fields else "unknown",
+            severity="recoverable",
+            what=what,
+            detail=present(
+                task=fields.get("task"), pid=number(fields.get("pid")), address=number(fields.get("address"), 16)
+            ),
+        )
+    ]
