@@ -45,7 +45,8 @@ class Case:
     @property
     def guest_memory(self) -> int:
         """MiB of RAM: a capture kernel needs its share."""
-        return max(self.memory, 512) if self.kdump else self.memory
+        least = {"x86_64": 512, "arm64": 768}[self.arch]
+        return max(self.memory, least) if self.kdump else self.memory
 
     @property
     def arch(self) -> str:

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 
+from . import capture
 from .cases import Case
 from .errors import LabError
 from .qemu import Guest
@@ -129,7 +130,7 @@ def die(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, str]:
     """Kill the guest; what is known of the crash: function, and for a consumed page CPU, rip and address."""
     known = DEATHS[case.death](guest, case, victims)
     if case.kdump:
-        guest.wait_serial(r"lab: dump written, status 0", 240)
+        capture.wait(guest)
     else:
         guest.wait_serial(DEAD, 120)
         time.sleep(1.0)

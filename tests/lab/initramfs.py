@@ -111,7 +111,8 @@ def _fill_kdump_tree(kernel: Kernel, guest_tree: Path, tree: Path) -> None:
     shutil.copytree(guest_tree / "modules", capture / "modules")
     _copy(guest_tree / "bin/busybox", capture / "bin/busybox")
     _copy(GUEST / "capture-init", capture / "init")
-    _copy_program(kernel, "makedumpfile", capture / "kdump")
+    if kernel.arch == "x86_64":  # makedumpfile refuses Debian's arm64 kernels (diskdump.py): there it is a copy
+        _copy_program(kernel, "makedumpfile", capture / "kdump")
     _copy_program(kernel, "kexec", tree / "kdump")
     (tree / "kdump/initrd").write_bytes(_pack(capture))
     _copy(kernel.vmlinuz, tree / "kdump/vmlinuz")

@@ -5,8 +5,8 @@ import struct
 import pytest
 
 from tests.lab import firmware
-from tests.lab.arm64 import Object, choose
 from tests.lab.errors import LabError
+from tests.lab.incident import Object, choose
 
 CONSOLE = "[    0.000000] Dentry cache hash table entries: 32768 (order: 6, 262144 bytes, linear)"
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from . import deaths, dumps, initramfs, truth, victims
+from . import capture, deaths, dumps, initramfs, truth, victims
 from .cases import Case
 from .kernels import KERNELS, TOOLS, fetch
 from .qemu import Guest
@@ -13,6 +13,7 @@ from .shell import run
 COMMAND_LINE = "console=ttyS0,115200 lab.control=ttyS1 panic=0 oops=panic printk.devkmsg=on"
 COMMAND_LINE += " mitigations=off no_timer_check tsc=unstable audit=0"
 CONTROL = ("-serial", "chardev:control")
+CAPTURE_LINE = "console=ttyS0,115200 nr_cpus=1 irqpoll reset_devices mitigations=off lab.dump=-z,-d,31"
 DISK = 512 << 20
 SYSCTL = "sysctl.vm.panic_on_unrecoverable_memory_failure"
 
@@ -26,7 +27,7 @@ def make(case: Case, folder: Path) -> dict[str, Any]:
         guest.shell.answer(120)
         guest.shell.run(f"mkdir -p {victims.NAMES} && labtool names {victims.NAMES} {victims.NAME_COUNT}")
         if case.kdump:
-            _load_capture_kernel(guest)
+            capture.load(guest, CAPTURE_LINE)
         made = _poison_all(guest, case)
         if case.forget:
             _fill_log(guest)
@@ -75,12 +76,6 @@ def _disk(case: Case, folder: Path) -> Path | None:
     if not case.kdump:
         run(["mke2fs", "-q", "-t", "ext4", disk])
     return disk
-
-
-def _load_capture_kernel(guest: Guest) -> None:
-    line = "console=ttyS0,115200 nr_cpus=1 irqpoll reset_devices mitigations=off lab.dump=-z,-d,31"
-    guest.shell.run(f"/kdump/kexec -p /kdump/vmlinuz --initrd=/kdump/initrd --append='{line}'", 120)
-    guest.shell.run('[ "$(cat /sys/kernel/kexec_crash_loaded)" = 1 ]')
 
 
 def _fill_log(guest: Guest) -> None:
