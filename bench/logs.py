@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,3 +106,18 @@ def write_dmesg(path: Path, size: int = 1 << 20) -> None:
     body = list(timed(chatter(size // 95)))
     tail = list(timed(records(RECORD, 1), 900.0)) + list(timed(records(OOPS, 1), 960.0, 0.00001))
     path.write_text("".join(body + tail))
+
+
+def main() -> None:
+    """`python -m bench.logs sparse|dmesg|RECORD|OOPS|CE PATH SIZE`: SIZE in bytes, or in records."""
+    what, path, size = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    if what == "sparse":
+        write_sparse(path, size)
+    elif what == "dmesg":
+        write_dmesg(path, size)
+    else:
+        write_lines(path, timed(records(globals()[what], size)))
+
+
+if __name__ == "__main__":
+    main()
