@@ -87,8 +87,8 @@ class Blame:
         yield from (name for name in functions if not names("sleep").fullmatch(name) and self.guilty(name))
 
     def lock(self) -> Iterator[str]:
-        """The functions that took or wanted the locks, as lockdep lists them."""
-        yield from filter(self.guilty, self.crash.detail.get("locked_in", ()))
+        """The function that wanted the lock; lockdep names it first."""
+        yield from filter(self.guilty, self.crash.detail.get("locked_in", ())[:1])
 
     def interrupted(self) -> Iterator[str]:
         """The entry point of what an interrupt found running: the innermost frame of a loop says little."""
@@ -133,9 +133,10 @@ def main_traces(crash: Crash) -> list[Trace]:
 
 
 def interrupted(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
-    """What ran before the interrupt that noticed the stall."""
-    last = max(
-        (i for i, f in enumerate(frames) if f.stack in INTERRUPTS or names("interrupt").fullmatch(f.function)),
-        default=-1,
-    )
+    """What ran before the innermost interrupt, which noticed the stall; a soft interrupt is itself what ran."""
+    entries = [i for i, f in enumerate(frames) if names("interrupt").fullmatch(f.function)]
+    if not entries:
+        marks = [i for i, f in enumerate(frames) if f.stack in INTERRUPTS]
+        return frames[marks[-1] + 1 :] if marks else frames
+    last = next(i for i in entries if i + 1 not in entries)
     return frames[last + 1 :]

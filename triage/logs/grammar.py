@@ -88,6 +88,7 @@ class Grammar:
         self.guesses = {name for name, (priority, _) in self.terminals.items() if priority < 0}
         self.opens = self.table[self.begin.position].keys() & self.terminals.keys()
         self.gap: int = self.module.GAP
+        self.every_caller: bool = getattr(self.module, "EVERY_CALLER", False)
         self.single = self.gap == 0 and all(len(r.expansion) == 1 and r.expansion[0].is_term for r in self.lark.rules)
         self.required: tuple[str, ...] = self.module.REQUIRED
 

@@ -75,13 +75,13 @@ class Parser:
         A half is taken if it has no prefix of its own, no grammar in question knows it, the two together are a line that a grammar
         knows to beyond the break, and either the first half had a prefix or it alone is at best a guess of a grammar.
         """
-        timed = line.prefix.time is not None
+        own = stamped(line)
         while next_hit >= reader.end:  # a line with an anchor is nobody's other half
             mark = reader.mark
             tail = reader.read()
-            if tail is None or tail.prefix.time is not None or not tail.body.strip():
+            if tail is None or stamped(tail) or not tail.body.strip():
                 break
-            if (not timed and self.known(line, sure=True)) or self.known(tail):
+            if (not own and self.known(line, sure=True)) or self.known(tail):
                 break
             joined = join(line, tail)
             if len(joined.body) > JOINED_MAX or not self.known(joined, beyond=len(line.body.rstrip())):
@@ -181,6 +181,11 @@ class Parser:
         return built
 
 
+def stamped(line: Line) -> bool:
+    """Whether a clock stands before the line: then it is no other line's second half."""
+    return line.prefix.time is not None or line.prefix.wall is not None
+
+
 def own_key(token: LineToken) -> str | None:
     """The record that the line itself names: APEI's {n}, or the PCI device that an AER line is about."""
     return token.fields.get("seq") or token.fields.get("bdf")
@@ -192,9 +197,9 @@ def key_of(token: LineToken) -> str | None:
 
 
 def belongs(token: LineToken, record: Record) -> bool:
-    """Whether the line may go on with the record: a name must be the same, a caller only where both are known."""
+    """Whether the line may go on with the record: a name must be the same, a caller where both are known and matter."""
     own = own_key(token)
     if own is not None:
         return own == record.key
     caller = token.line.prefix.caller
-    return caller is None or record.key is None or record.key == caller
+    return caller is None or record.key is None or record.key == caller or record.grammar.every_caller

@@ -20,7 +20,7 @@ from triage.model import Crash
 CHANGING = (
     (re.compile(r"([A-Za-z_][\w$]*)(?:\.\w+)*\+0x[0-9a-f]+/0x[0-9a-f]+"), r"\1"),
     (re.compile(r"\b0x[0-9a-f]+\b|\b(?=[a-f]*\d)[0-9a-f]{8,16}\b"), "ADDR"),
-    (re.compile(r"(?<![\w.])\d+(?![\w.])"), "NUM"),
+    (re.compile(r"(?<!\w)\d+(?!\w)"), "NUM"),
 )
 NOBODY = "corrupted"  # stands for a function that the report does not give
 

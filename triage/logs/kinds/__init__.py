@@ -4,6 +4,7 @@ A module has a docstring that shows the log, and
 
 - `ANCHORS`: literals that stand in (almost) every record of the kind and in few other lines; the scan looks for nothing else,
 - `GAP`: how many foreign lines may stand inside a record (0: the record is one line),
+- `EVERY_CALLER` (optional): true where other CPUs than the one that began print parts of the record,
 - `REQUIRED`: names of fields that a complete record has; those absent are reported as `missing`,
 - `Fields`: a plain class with one method per grammar rule, called by lark with the tokens (`LineToken`) and the results of inner
   rules; the method of `start` returns a dict. A rule without a method is a fault of the kind,

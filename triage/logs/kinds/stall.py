@@ -17,6 +17,7 @@ ANCHORS = (
     b"BUG: soft lockup", b"detected hard LOCKUP", b"INFO: rcu", b"BUG: workqueue lockup", b"INFO: task ",
 )  # fmt: skip
 GAP = 60
+EVERY_CALLER = True  # each CPU that is asked for its backtrace prints it itself
 REQUIRED = ("traces",)
 
 Fields = _crash.Fields
