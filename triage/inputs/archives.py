@@ -73,7 +73,8 @@ def tar_members(data: Buffer, name: str, budget: Budget, problems: list[str]) ->
 
 def tar_member(data: Buffer, info: tarfile.TarInfo, name: str, budget: Budget) -> Member:
     """One member: a run of bytes of the archive."""
-    start, stop = info.offset_data, info.offset_data + info.size
+    start = info.offset_data
+    stop = min(start + info.size, len(data))  # a size may lie
     shown = f"{name}!{info.name}"
 
     def chunks() -> Iterator[bytes]:

@@ -47,12 +47,18 @@ class Budget:
     def spend(self, name: str, size: int, made: int = 0, packed: int | None = None) -> None:
         """Count `size` more unpacked bytes; LimitError over a bound. `made`, `packed`: totals of this stream."""
         self.spent += size
-        if self.spent > self.limits.bytes:
-            raise LimitError(name, f"unpacks to more than {self.limits.bytes} bytes")
         if packed and made > RATIO_FROM and made > self.limits.ratio * packed:
             raise LimitError(name, f"unpacks to more than {self.limits.ratio} times its size")
+        if reason := self.over():
+            raise LimitError(name, reason)
+
+    def over(self) -> str | None:
+        """Which bound of the whole input is met."""
+        if self.spent > self.limits.bytes:
+            return f"unpacks to more than {self.limits.bytes} bytes"
         if time.monotonic() > self.deadline:
-            raise LimitError(name, f"unpacking took more than {self.limits.seconds:g} s")
+            return f"unpacking took more than {self.limits.seconds:g} s"
+        return None
 
     def member(self, name: str) -> None:
         """Count one more file; raise LimitError when there are too many."""

@@ -18,7 +18,7 @@ from triage.inputs.archives import Member
 from triage.inputs.blob import Facts
 
 FACT_MAX = 64 << 10  # bytes of a file that tells a host or a kernel
-IP = re.compile(r"[\d.]+|[0-9a-f:]+|localhost")
+IP = re.compile(r"[\d.]+|[0-9a-f]*:[0-9a-f:]*|localhost")
 # 127.0.0.1-2026-11-23-02:11:47 (kdump-utils), 2026-11-23-02-11 (SUSE), 202611230211 (Debian)
 STAMP = re.compile(r"(?:(?P<host>.+?)-)?(\d{4})-?(\d\d)-?(\d\d)-?(\d\d)[:-]?(\d\d)(?:[:-]?(\d\d))?(?:-\d+)?")
 UNAME = re.compile(r"(?m)^Linux (?P<host>\S+) (?P<kernel>\d+\.\d+\S*) ")

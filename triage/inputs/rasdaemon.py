@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from triage.inputs.buffers import Buffer
@@ -19,6 +21,7 @@ NAME = "rasdaemon"
 DATABASE_MAX = 512 << 20  # bytes
 ROWS_MAX = 1_000_000
 STEPS_MAX = 50_000_000  # of SQLite's virtual machine, in all
+STEPS = 1000  # between two looks at that
 UNSIGNED = (1 << 64) - 1  # SQLite's integers are signed
 SEVERITIES = ("recoverable", "fatal", "corrected", "info")  # severity of a CPER record
 MEMORY_ERRORS = (
@@ -56,14 +59,12 @@ def convert(data: Buffer, kernel: str | None = None) -> Iterator[Line | Lost]:
         yield Lost("the database is too big")
         return
     rows = list[tuple[float, int, str, Row]]()
-    try:
-        tables = read(bytes(data[0 : len(data)]))
-    except (sqlite3.Error, ValueError, OverflowError) as error:
-        yield Lost(f"damaged: {error}")
-        return
+    tables, damage = read(bytes(data[0 : len(data)]))
+    yield from damage
     known = tables.keys() & WORDS.keys()
     if not known:
-        yield Lost("an SQLite database, but not rasdaemon's")
+        if not damage:
+            yield Lost("an SQLite database, but not rasdaemon's")
         return
     for table, found in tables.items():
         if table in WORDS:
@@ -78,25 +79,30 @@ def convert(data: Buffer, kernel: str | None = None) -> Iterator[Line | Lost]:
         yield Line(render(text, wall=wall or None), integer(row, "id") or number)
 
 
-def read(raw: bytes) -> dict[str, list[Row]]:
-    """The rows of every table of errors, by column name; SQLite sees a copy, so nothing is written to the file."""
+def read(raw: bytes) -> tuple[dict[str, list[Row]], list[Lost]]:
+    """The rows of every table of errors, and what is damaged; SQLite sees a copy, so nothing is written to the file."""
     # Write-ahead mode needs files beside the database; what is checkpointed reads as if written directly.
     raw = raw[:18] + b"\x01\x01" + raw[20:]
-    with sqlite3.connect(":memory:") as base:
-        base.deserialize(raw)
-        steps = [STEPS_MAX // 1000]
-
-        def count() -> int:
-            steps[0] -= 1
-            return steps[0] < 0
-
-        base.set_progress_handler(count, 1000)
-        base.execute("PRAGMA trusted_schema = OFF")
+    tables, damage, steps = dict[str, list[Row]](), list[Lost](), count(STEPS_MAX // STEPS, -1)
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.set_progress_handler(lambda: next(steps) <= 0, STEPS)
         base.row_factory = sqlite3.Row
         base.text_factory = lambda text: text.decode("utf-8", "replace")
-        names = [row[0] for row in base.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
-        wanted = [name for name in names if re.fullmatch(r"\w{1,40}_(?:event|record)", name)]
-        return {name: [dict(r) for r in base.execute(f'SELECT * FROM "{name}" LIMIT {ROWS_MAX}')] for name in wanted}
+        try:
+            base.deserialize(raw)
+            base.execute("PRAGMA trusted_schema = OFF")
+            names = [row[0] for row in base.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        except (sqlite3.Error, ValueError, OverflowError) as error:
+            return {}, [Lost(f"damaged: {error}")]
+        for name in names:
+            if re.fullmatch(r"\w{1,40}_(?:event|record)", name):
+                rows = tables.setdefault(name, [])
+                try:
+                    for row in base.execute(f'SELECT * FROM "{name}" LIMIT {ROWS_MAX}'):
+                        rows.append(dict(row))
+                except (sqlite3.Error, ValueError, OverflowError) as error:
+                    damage.append(Lost(f"{name} is damaged: {error}; the rows before that are analysed"))
+    return tables, damage
 
 
 def moment(row: Row) -> float:

@@ -120,7 +120,10 @@ def several(
     """What the members of a directory or archive hold, as far as their layout gives them a use."""
     planned = layouts.plan(members, facts, name)
     useful, useless = 0, len(planned.skipped)
-    for choice in planned.chosen:
+    for number, choice in enumerate(planned.chosen):
+        if inside and (reason := budget.over()):
+            problems.append(f"{reason}; {len(planned.chosen) - number} files in it were not looked at")
+            break
         prefix = name + ("!" if inside else "/")
         # A file on disk has the whole of the limits to itself; the members of an archive share one.
         for found in opened(choice, prefix, depth, budget if inside else Budget(budget.limits)):
@@ -149,6 +152,9 @@ def opened(choice: Choice, prefix: str, depth: int, budget: Budget) -> Iterator[
         data, notes = member.read()
     except InputError as error:
         yield Refused(name, error.reason)
+        return
+    if notes and len(data) == 0:
+        yield Refused(name, notes[0])
         return
     if choice.guessed and magic.identify(data) in OF_NO_USE:
         yield Skipped(name, "of no use", 1)

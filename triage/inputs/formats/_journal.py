@@ -20,11 +20,11 @@ def entry(fields: Mapping[str, Any], number: int) -> Line | Lost | None:
     if message is None:
         return Lost("a message that the journal left out for its size")
     host = text(fields.get("_HOSTNAME"))
-    level = integer(fields.get("PRIORITY"))
+    level = integer(text(fields.get("PRIORITY")))
     line = render(
         message,
-        time=seconds(fields.get("_SOURCE_MONOTONIC_TIMESTAMP")),
-        wall=seconds(fields.get("__REALTIME_TIMESTAMP")),
+        time=seconds(text(fields.get("_SOURCE_MONOTONIC_TIMESTAMP"))),
+        wall=seconds(text(fields.get("__REALTIME_TIMESTAMP"))),
         host=host,
         level=level if level is not None and level < 8 else None,
     )
@@ -33,7 +33,7 @@ def entry(fields: Mapping[str, Any], number: int) -> Line | Lost | None:
 
 def from_kernel(fields: Mapping[str, Any]) -> bool:
     """Whether the kernel wrote an entry; entries that were exported without their origin count too."""
-    origin = fields.get("_TRANSPORT"), fields.get("SYSLOG_IDENTIFIER")
+    origin = text(fields.get("_TRANSPORT")), text(fields.get("SYSLOG_IDENTIFIER"))
     return "kernel" in origin or origin == (None, None)
 
 

@@ -58,7 +58,7 @@ def convert(data: Buffer) -> Iterator[Line | Lost]:
             length = int.from_bytes(data[at : at + 8], "little")
             if at + 8 + length > size:
                 yield Lost("an entry whose end is missing")
-                break
+                return
             value = data[at + 8 : at + 8 + min(length, LINE_MAX)]
             keep(fields, line, value)
             number += data[at : at + 8].count(b"\n") + value.count(b"\n") + 1
