@@ -340,6 +340,7 @@ class Boot:
     boot_id: str | None = None
     sources: tuple[Source, ...] = ()
     notes: tuple[Note, ...] = ()
+    followed_by: Literal["boot", "capture-kernel"] | None = None  # what begins in the same log where this boot ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

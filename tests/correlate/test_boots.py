@@ -55,6 +55,7 @@ def test_capture_kernel_is_a_boot_of_its_own() -> None:
     capture = [banner(), notice(0.0, "capture-kernel", "elfcorehdr=0x7f000000"), ghes(1.0, 0x1507240)]
     found = group([log("c.log", *crashed, *capture)])
     assert [len(boot.events) for boot in found] == [2, 3]
+    assert [boot.followed_by for boot in found] == ["capture-kernel", None]
 
 
 def test_replayed_console_is_the_same_boot_and_each_record_stands_once() -> None:

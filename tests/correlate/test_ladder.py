@@ -373,9 +373,19 @@ def test_corrected_error_does_not_lower_software_but_stands_against_it() -> None
     assert any("corrected" in evidence.text for evidence in said.against)
 
 
+def test_throttled_network_lines_are_no_lost_evidence() -> None:
+    lost = notice(50.0, "lost", "net_ratelimit: 42 callbacks suppressed", function="net_ratelimit")
+    assert level(boot(banner(), lost, gpf(160.0))) == ("software", "likely")
+
+
 def test_lost_evidence_lowers_software_one_level() -> None:
     lost = notice(50.0, "lost", "42 callbacks suppressed")
     assert level(boot(banner(), lost, gpf(160.0))) == ("software", "weak")
+
+
+def test_out_of_memory_panic_is_neither_bug_nor_hardware() -> None:
+    text = "Out of memory: compulsory panic_on_oom is enabled"
+    assert level(boot(banner(), crash(160.0, f"kernel panic: {text}", panic=text))) == ("unknown", "weak")
 
 
 # ---------------------------------------------------------------- operator, no crash
@@ -395,6 +405,13 @@ def test_no_crash_but_an_open_page_is_a_case_of_its_own() -> None:
     assert case is not None
     assert (case.verdict.cause, case.verdict.confidence) == ("no-crash", "strong")
     assert any(action.kind == "drain" for action in case.actions)
+
+
+def test_open_page_before_a_capture_kernel_is_not_called_a_running_host() -> None:
+    case = judge(replace(boot(*incident()[:3]), followed_by="capture-kernel"))
+    assert case is not None
+    assert "a capture kernel follows" in case.verdict.summary
+    assert not any(action.kind == "drain" for action in case.actions)
 
 
 def test_no_crash_and_recovered_is_no_risk() -> None:

@@ -60,7 +60,12 @@ def by_cause(scene: Scene, verdict: Verdict, pages: Sequence[PageHistory]) -> It
 def at_risk(scene: Scene, pages: Sequence[PageHistory]) -> Iterator[Action]:
     """A host that still runs."""
     risky = [page for page in pages if page.open and not page.injected]
-    if risky:
+    if risky and scene.boot.followed_by is not None:
+        yield Action(
+            kind="collect", text="Find out how that boot ended: the BMC's event log, or a vmcore of that time."
+        )
+        yield from replace_module(scene, risky)
+    elif risky:
         yield Action(
             kind="drain",
             text="Drain this host now and reboot it: corrupt memory is still in use, and the next access may stop it.",

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from triage.correlate.merge import ordered, signature, telling
 from triage.model import Boot, CoreFacts, Crash, Event, Note, Notice, Source
@@ -41,6 +42,8 @@ class Segment:
     core: CoreFacts | None = None
     last: float | None = None
     banner: bool = False
+    capture: bool = False
+    next: Segment | None = None
 
     @property
     def kernel(self) -> str | None:
@@ -93,8 +96,11 @@ def split(log: LogEvents) -> list[Segment]:
         host = name_of(event.host or log.source.host)
         segment = current.get(host) or (segments[-1] if segments and host is None else None)
         if segment is None or is_new(event, segment):
-            segment = Segment(source=log.source, host=host, boot_id=event.boot_id or log.source.boot)
-            segments.append(segment)
+            begun = Segment(source=log.source, host=host, boot_id=event.boot_id or log.source.boot)
+            segments.append(begun)
+            if segment is not None:
+                segment.next = begun
+            segment = begun
         current[host] = segment
         add(event, segment, len(segments) - 1)
     return segments or [Segment(source=log.source, host=name_of(log.source.host), boot_id=log.source.boot)]
@@ -117,7 +123,9 @@ def add(event: Event, segment: Segment, number: int) -> None:
     """Put an event into its segment."""
     segment.events.append(replace(event, boot=number) if number and event.boot != number else event)
     segment.boot_id = segment.boot_id or event.boot_id
-    segment.banner = segment.banner or (isinstance(event, Notice) and event.what == "boot")
+    if isinstance(event, Notice):
+        segment.banner = segment.banner or event.what == "boot"
+        segment.capture = segment.capture or event.what == "capture-kernel"
     if event.time is not None:
         segment.last = max(segment.last or 0.0, event.time)
 
@@ -253,4 +261,13 @@ def boot(part: Sequence[Segment], notes: Sequence[Note], alone: bool) -> Boot:
         boot_id=next((segment.boot_id for segment in part if segment.boot_id), None),
         sources=sources,
         notes=tuple(notes) or (apart if unsure else ()),
+        followed_by=follower(part),
     )
+
+
+def follower(part: Sequence[Segment]) -> Literal["boot", "capture-kernel"] | None:
+    """What begins in the same log after these segments; None where one of them stands last in its log."""
+    after = [segment.next for segment in part if segment.events]
+    if not after or any(segment is None or segment in part for segment in after):
+        return None
+    return "capture-kernel" if any(segment.capture for segment in after if segment) else "boot"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from triage.correlate import address, consumption, crashes, pages
 from triage.correlate.address import Address, Guess
@@ -12,6 +13,12 @@ from triage.correlate.pages import Track
 from triage.correlate.shift import PageShift, infer
 from triage.model import Boot, Crash, Event, HardwareError, Link, MemoryFailure, Notice
 
+# How distributions name the architecture at the end of a kernel release: 6.12.9-cloud-amd64, 5.14.0-70.el9.x86_64.
+ARCH_NAMES = {
+    "amd64": "x86_64", "x86_64": "x86_64", "arm64": "arm64", "aarch64": "arm64", "ppc64le": "ppc64", "ppc64el": "ppc64",
+    "s390x": "s390x", "riscv64": "riscv64", "i686": "i386",
+}  # fmt: skip
+RELEASE_ARCH = re.compile(rf"[-.+_]({'|'.join(ARCH_NAMES)})\b")
 LEFTOVER = 5.0  # seconds; machine checks logged this early were left in the banks by the boot before
 
 
@@ -111,8 +118,6 @@ def earlier_boot(event: Event, boot: Boot) -> Event:
         return event
     leftover = bool(event.mca) and event.time is not None and event.time < LEFTOVER and not event.mca.get("mcgstatus")
     if leftover or is_capture(boot):
-        from dataclasses import replace
-
         return replace(event, previous_boot=True)
     return event
 
@@ -126,14 +131,15 @@ def is_capture(boot: Boot) -> bool:
 
 
 def arch_of(boot: Boot, crash: Crash | None) -> str | None:
-    """The architecture: the crash's, the core's, else x86-64 where machine check banks are decoded."""
+    """The architecture: the crash's, the core's, that of the release's name, else x86-64 if machine check banks show."""
     if crash and crash.arch:
         return crash.arch
     if boot.core and boot.core.arch:
         return boot.core.arch
     told = next((e.arch for e in boot.events if isinstance(e, Crash) and e.arch), None)
+    named = RELEASE_ARCH.search(kernel_of(boot, crash) or "")
     banks = any(isinstance(e, HardwareError) and "bank" in e.mca and "status" in e.mca for e in boot.events)
-    return told or ("x86_64" if banks else None)
+    return told or (ARCH_NAMES[named[1]] if named else None) or ("x86_64" if banks else None)
 
 
 def kernel_of(boot: Boot, crash: Crash | None) -> str | None:

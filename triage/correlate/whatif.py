@@ -137,7 +137,7 @@ def by_type(policy: Policy, kind: str, reserved: bool | None = None) -> Reply:
             answer="yes", why="the page is PG_reserved: relabelled and panicked on by v4, kernel-owned for 7.3"
         )
     if kind == "unknown":
-        wanted = "only PG_reserved pages" if policy == "v4" else "slab, page table, large kmalloc and reserved pages"
+        wanted = "PG_reserved pages only" if policy == "v4" else "slab, page table, large kmalloc and reserved pages"
         return Reply(answer="depends", why=f"the page's type is not known, and {policy} panics on {wanted}")
     answer = BY_TYPE[policy].get(kind, "no")
     if answer == "yes":

@@ -30,7 +30,22 @@ def ordinary(scene: Scene) -> Crash | None:
     crash = scene.crash
     if crash is None or scene.consumed is not None or is_serror(crash) or is_hardware(crash):
         return None
-    return None if declared_page(crash) is not None or asked(scene) is not None else crash
+    special = declared_page(crash) is not None or asked(scene) is not None or is_shortage(crash)
+    return None if special else crash
+
+
+SHORTAGE = re.compile(
+    r"Out of memory: .{0,40}panic_on_oom|System is deadlocked on memory|Out of memory and no killable processes"
+    r"|VFS: Unable to mount root fs|No working init found|Requested init .{0,200} failed"
+)
+
+
+def is_shortage(crash: Crash) -> bool:
+    """Whether the kernel gave up for want of memory or of a root file system: neither a bug of its own nor hardware.
+
+    Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled
+    """
+    return any(SHORTAGE.search(text) for text in panics(crash))
 
 
 ASKED = (

@@ -3,15 +3,27 @@ there may have been lost."""
 
 from __future__ import annotations
 
+import re
+
 from triage.correlate.consumption import OVER, status
 from triage.correlate.ladder import Claim, Limit
 from triage.correlate.scene import Scene
 from triage.correlate.words import cite
-from triage.model import Evidence
+from triage.model import Evidence, Notice
+
+REPORTERS = re.compile(r"ghes|cper|mce|edac|aer|memory_failure|hwpoison|printk|ras")
+
+
+def matters(notice: Notice) -> bool:
+    """Whether what was lost may have been a hardware error: not the throttled lines of a network driver.
+
+    ghes_print_estatus: 12 callbacks suppressed
+    """
+    return notice.what == "lost" and REPORTERS.search(notice.values.get("function") or "printk") is not None
 
 
 def find(scene: Scene, claim: Claim) -> Evidence | None:
-    lost = next((n for n in scene.notices if n.what == "lost" and scene.earlier(n)), None)
+    lost = next((n for n in scene.notices if matters(n) and scene.earlier(n)), None)
     if lost is not None:
         return cite(f"Evidence was lost before the crash: {lost.text}", lost)
     queue = next((f for f in scene.failures if f.action == "overflow"), None)

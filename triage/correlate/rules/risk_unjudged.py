@@ -10,7 +10,7 @@ from triage.correlate.scene import Scene
 def find(scene: Scene) -> Finding | None:
     tracks = at_risk(scene)
     raises = ("The full log around the error: record and verdict of memory_failure() together.",)
-    return finding(tracks, raises) if tracks else None
+    return finding(scene, tracks, raises) if tracks else None
 
 
 RULE = Ground(
