@@ -362,4 +362,4 @@ class Case:
         """The report, for notebooks."""
         from triage.report import html  # noqa: PLC0415  only notebooks pay for jinja2
 
-        return html.render([self])
+        return html.embedded([self])

@@ -4,13 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
-from markdown_it import MarkdownIt
 
 from tests.report import samples
 from tests.report.test_text import golden
 from triage.report import markdown
 from triage.report.escape import code_span, fence
 from triage.report.escape import markdown as escaped
+
+markdown_it = pytest.importorskip("markdown_it")
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +21,7 @@ def _fixed_version(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def rendered(source: str) -> str:
     """HTML of GitHub-like Markdown, code taken out: there mentions and references do nothing."""
-    shown = MarkdownIt("commonmark", {"html": True}).enable("table").render(source)
+    shown = markdown_it.MarkdownIt("commonmark", {"html": True}).enable("table").render(source)
     return re.sub(r"<(code|pre)[^>]*>.*?</\1>", "", shown, flags=re.S)
 
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json as standard
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from triage.model import Case, Event
 
 
-def render(form: str, cases: Sequence[Case]) -> str:
-    """One report of all cases: "html", "markdown", "ticket" (72-column text) or "json"."""
+def render(form: str, cases: Sequence[Case], *, seconds: float | None = None) -> str:
+    """One report of all cases: "html", "markdown", "ticket" (72-column text) or "json"; `seconds` the analysis took."""
     from triage.report import html, json, markdown, text
 
-    forms: dict[str, Callable[[Sequence[Case]], str]] = {
-        "html": html.render,
-        "markdown": markdown.render,
-        "ticket": text.ticket,
-        "json": lambda shown: standard.dumps(json.document(shown), indent=2) + "\n",
-    }
-    return forms[form](cases)
+    if form == "json":
+        return standard.dumps(json.document(cases), indent=2) + "\n"
+    return {"html": html.render, "markdown": markdown.render, "ticket": text.ticket}[form](cases, seconds=seconds)
 
 
 def head(form: str) -> str:

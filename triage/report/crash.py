@@ -136,4 +136,6 @@ def registers(case: Case, crash: Crash) -> list[Register]:
             continue
         for name in re.findall(r"[a-z][a-z0-9]{1,5}", (link.via or "").lower()):
             remarks.setdefault(name, f"leads to page {link.pfn:#x}" + (" (same line)" if link.match == "line" else ""))
-    return [Register(name=n, value=f"{v:#018x}", remark=remarks.get(n, "")) for n, v in crash.registers.items()]
+    return [
+        Register(name=words.key(n), value=f"{v:#018x}", remark=remarks.get(n, "")) for n, v in crash.registers.items()
+    ]

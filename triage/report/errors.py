@@ -90,7 +90,9 @@ def remarks(error: HardwareError) -> tuple[str, ...]:
 
 def decoded(error: HardwareError) -> tuple[decode.Decoded, ...]:
     """The machine check registers: as told, then MCi_STATUS bit by bit."""
-    rows = [(name, words.value(name, item), "") for name, item in error.mca.items() if item not in (None, "")]
+    rows = [
+        (words.key(name), words.value(name, item), "") for name, item in error.mca.items() if item not in (None, "")
+    ]
     status = error.mca.get("status")
     if isinstance(status, int):
         rows += decode.mci_status(status, str(error.mca.get("vendor") or ""))

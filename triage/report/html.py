@@ -30,16 +30,22 @@ class Entry:
     host: str
 
 
-def render(cases: Sequence[Case]) -> str:
-    """The report, in less detail where it would grow beyond the limit."""
+def render(cases: Sequence[Case], *, seconds: float | None = None) -> str:
+    """The report, in less detail where it would grow beyond the limit; `seconds` is how long the analysis took."""
     for limits in (FULL, SHORT, BRIEF):
-        text = _render(cases, limits)
+        text = _render(cases, limits, seconds)
         if len(text.encode()) < LIMIT:
             return text
-    return _render(cases, Limits(cases=0, listed=1000))
+    return _render(cases, Limits(cases=0, listed=1000), seconds)
 
 
-def _render(cases: Sequence[Case], limits: Limits) -> str:
+def embedded(cases: Sequence[Case]) -> str:
+    """The report for a notebook: in a frame of its own, so that its style does not leak and nothing in it can run."""
+    frame = '<iframe sandbox="" style="width:100%;height:48em;border:0" srcdoc="{}"></iframe>'
+    return str(Markup(frame).format(render(cases)))
+
+
+def _render(cases: Sequence[Case], limits: Limits, seconds: float | None) -> str:
     env = environment("html")
     shown = views(cases, limits)
     return env.get_template("case.html").render(
@@ -48,7 +54,7 @@ def _render(cases: Sequence[Case], limits: Limits) -> str:
         total=len(cases),
         title=shown[0].title if len(cases) == 1 and shown else f"{words.plural(len(cases), 'case')}",
         style=Markup((folder("reports/templates") / "style.css").read_text()),
-        tool=tool(),
+        tool=tool(seconds),
     )
 
 

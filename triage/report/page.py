@@ -50,7 +50,7 @@ def block(page: PageFacts) -> list[str]:
         lines += row("type now", words.kind_of_page(page.type_now))
     lines += row("address", f"{page.physical_address:#x}")
     for key, item in page.detail.items():
-        lines += row(words.DETAILS.get(key, key.replace("_", " ")), words.value(key, item))
+        lines += row(words.key(key), words.value(key, item))
     zone = ", ".join(part for part in (f"node {page.node}" if page.node is not None else None, page.zone) if part)
     lines += row("zone", zone) + row("memcg", page.memcg or "") + row("flags", ", ".join(page.flags))
     for number, sentence in enumerate(page.evidence):

@@ -126,7 +126,7 @@ def owner(page: PageHistory) -> list[Row]:
     """Whose page it was, by the keys of `detail`."""
     how = "vmcore" if page.facts or page.type_source == "core" else ""
     return [
-        Row(name=words.DETAILS.get(key, key.replace("_", " ")), value=words.value(key, item), how=how)
+        Row(name=words.key(key), value=words.value(key, item), how=how)
         for key, item in page.detail.items()
         if item not in (None, "", [], ()) and not said_elsewhere(page, key, item)
     ][:16]

@@ -27,14 +27,14 @@ def render(cases: Sequence[Case], *, colour: bool = False, width: int | None = N
     return "\n".join(shown)
 
 
-def ticket(cases: Sequence[Case]) -> str:
+def ticket(cases: Sequence[Case], *, seconds: float | None = None) -> str:
     """The report to paste: plain characters, no line longer than 72 columns."""
     from triage.report import templates
 
     return (
         templates.environment("text")
         .get_template("text.txt")
-        .render(cases=views(cases, FULL), total=len(cases), tool=tool())
+        .render(cases=views(cases, FULL), total=len(cases), tool=tool(seconds))
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 import triage
-from triage.model import Case, Evidence
+from triage.model import Case, CoreFacts, Evidence
 from triage.report import moments, words
 from triage.report.crash import CrashView, crash_view
 from triage.report.errors import ErrorView, error_views
@@ -82,9 +82,10 @@ class CaseView:
         return tuple(finding for finding in self.findings if finding.side == "against")
 
 
-def tool() -> str:
-    """Name and version, as the provenance states them."""
-    return f"vmtriage {triage.__version__}"
+def tool(seconds: float | None = None) -> str:
+    """Name and version, and how long the answer took: the foot of every report."""
+    made = f"vmtriage {triage.__version__}"
+    return made if seconds is None else f"{made} · answered in {words.span(seconds)}"
 
 
 def views(cases: Sequence[Case], limits: Limits = FULL) -> tuple[CaseView, ...]:
@@ -189,6 +190,18 @@ def inputs(case: Case, limits: Limits) -> list[InputView]:
     made = []
     for source in case.boot.sources[: limits.rows]:
         lines = words.plural(source.lines, "line") if source.lines else None
-        rows = (source.kind, source.format, words.size(source.size), lines, source.host, source.boot)
+        rows = [source.kind, source.format, words.size(source.size), lines, source.host, source.boot]
+        rows += core_rows(case.boot.core) if case.boot.core and source.path == case.boot.core.path else []
         made.append(InputView(path=source.path, rows=tuple(row for row in rows if row), sha256=source.sha256))
     return made
+
+
+def core_rows(core: CoreFacts) -> list[str | None]:
+    """How a core was read: where its types came from, and what it says of the whole system."""
+    return [
+        f"types from {core.types}",
+        f"build id {core.build_id}" if core.build_id else None,
+        f"{words.plural(core.poisoned_count, 'poisoned page')} in the system"
+        if core.poisoned_count is not None
+        else None,
+    ]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from triage.model import Confidence, Event, PageHistory
+from triage.report.escape import visible
 
 CAUSES = {
     "memory-error": "MEMORY ERROR",
@@ -105,6 +106,11 @@ def size(count: int | None) -> str:
     return f"{count:,} bytes" if count < 100_000 else f"{count / 1e6:,.1f} MB"
 
 
+def key(name: object) -> str:
+    """A name out of an open dictionary as a label; it may come from a log, so it is short and printable."""
+    return visible(DETAILS.get(str(name), str(name).replace("_", " ")), 32)
+
+
 def value(name: str, item: Any) -> str:
     """One value of an open dictionary; integers whose name says address, frame or register are hex."""
     if isinstance(item, bool):
@@ -115,14 +121,14 @@ def value(name: str, item: Any) -> str:
     if isinstance(item, (list, tuple, set, frozenset)):
         return ", ".join(value(name, part) for part in item)
     if isinstance(item, dict):
-        return ", ".join(f"{key} {value(str(key), part)}" for key, part in item.items())
+        return ", ".join(f"{key(name)} {value(str(name), part)}" for name, part in item.items())
     return str(item)
 
 
 def place(location: dict[str, Any]) -> str:
     """node 1, card 2, row 20931; the module's name first."""
-    names = [value(key, location[key]) for key in ("dimm", "label") if location.get(key)]
-    rest = [f"{key} {value(key, item)}" for key, item in location.items() if key not in ("dimm", "label")]
+    names = [value(name, location[name]) for name in ("dimm", "label") if location.get(name)]
+    rest = [f"{key(name)} {value(name, item)}" for name, item in location.items() if name not in ("dimm", "label")]
     return ", ".join(names + rest)
 
 
