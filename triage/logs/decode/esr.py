@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 CLASSES = {
     0x00: "unknown reason", 0x07: "SVE or FP access", 0x0D: "branch target exception", 0x0E: "illegal execution state",
-    0x15: "SVC", 0x16: "HVC", 0x18: "system register access", 0x19: "SVE access", 0x1C: "pointer authentication failure",
+    0x15: "SVC", 0x16: "HVC", 0x18: "system register access", 0x19: "SVE access",
+    0x1C: "pointer authentication failure",
     0x20: "instruction abort from user space", 0x21: "instruction abort in the kernel", 0x22: "PC alignment fault",
     0x24: "data abort from user space", 0x25: "data abort in the kernel", 0x26: "SP alignment fault", 0x2F: "SError",
     0x30: "breakpoint from user space", 0x31: "breakpoint in the kernel", 0x32: "software step from user space",
-    0x33: "software step in the kernel", 0x34: "watchpoint from user space", 0x35: "watchpoint in the kernel", 0x3C: "BRK",
+    0x33: "software step in the kernel", 0x34: "watchpoint from user space",
+    0x35: "watchpoint in the kernel", 0x3C: "BRK",
 }  # fmt: skip
 IABT_LOWER, IABT, DABT_LOWER, DABT, SERROR = 0x20, 0x21, 0x24, 0x25, 0x2F
 
@@ -29,7 +31,7 @@ SERROR_SETS = {0: "uncontainable", 1: "unrecoverable", 2: "restartable", 3: "rec
 class Syndrome:
     """ESR_EL1 in parts; None where the class of exception has no such field.
 
-    0x96000410 is EC 0x25, DFSC 0x10, FnV set, a read: kernel data that the memory system could not deliver, address not told.
+    0x96000410 is EC 0x25, DFSC 0x10, FnV set, a read: kernel data that memory did not deliver, address not told.
     """
 
     ec: int
@@ -85,7 +87,7 @@ def is_ecc(dfsc: int) -> bool:
 
 
 def is_consumption(esr: int) -> bool:
-    """Whether this is what consuming poison looks like: a synchronous external abort or ECC error taken in the kernel."""
+    """Whether this is what consuming poison looks like: an external abort or ECC error taken in the kernel."""
     return esr >> 26 & 0x3F in (IABT, DABT) and is_external(esr & 0x3F)
 
 

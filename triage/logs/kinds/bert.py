@@ -39,7 +39,7 @@ class Fields:
 
 
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
-    """One error per section of each record, all of the boot before; a header without records still says there was one."""
+    """One error per section of each record, all of the boot before; a bare header still says there was one."""
     if "chatter" in fields:
         return []
     records: list[dict[str, Any]] = fields.get("records") or [{}]

@@ -29,8 +29,9 @@ REQUIRED = ()
 # A group of the grammar that a line has -> what the line says.
 ACTIONS = {
     "verdict": "verdict", "unhandlable": "unhandlable", "unknown_state": "unknown-state", "already": "already-poisoned",
-    "sigbus": "sigbus", "kill": "kill", "killing": "kill", "advisory": "note", "no_signal": "note", "no_address": "note",
-    "outside": "outside", "overflow": "overflow", "referenced": "note", "note": "note", "unpoison": "unpoison",
+    "sigbus": "sigbus", "kill": "kill", "killing": "kill", "advisory": "note", "no_signal": "note",
+    "no_address": "note", "outside": "outside",
+    "overflow": "overflow", "referenced": "note", "note": "note", "unpoison": "unpoison",
     "soft": "soft-offline", "cec": "soft-offline", "inject": "injection", "madvise": "soft-offline",
 }  # fmt: skip
 

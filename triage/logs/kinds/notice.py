@@ -1,4 +1,4 @@
-"""A line that is no error but changes what errors mean (5.4 to 7.3): who booted on what, what was lost, injected or asked for.
+"""A line that is no error but changes what errors mean (5.4 to 7.3): what booted, what was lost, injected, asked for.
 
 Linux version 6.12.9-2-generic (builder@lab) (gcc 14.2.0) #1 SMP PREEMPT_DYNAMIC
 Command line: BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro
@@ -6,7 +6,8 @@ Hypervisor detected: KVM
 ghes_print_estatus: 12 callbacks suppressed
 sysrq: Trigger a crash
 
-`values` holds the parts by name: kernel (its release), cmdline, name, kernel_offset, phys_offset, page_size (bytes), count, function, tool, action.
+`values` holds the parts by name: kernel (its release), cmdline, name, kernel_offset, phys_offset, page_size (bytes),
+count, function, tool, action.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def command(f: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 def hypervisor(f: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
     """A virtual machine, by whichever line says so."""
-    name = f.get("hypervisor") or f.get("paravirt") or f["guest"]
+    name = next(f[group] for group in ("hypervisor", "paravirt", "guest") if group in f)
     return None if name == BARE or "MMU" in name else ("hypervisor", {"name": name})
 
 

@@ -1,4 +1,4 @@
-"""A processor that throttles, or a machine that powers off, because of heat (therm_throt.c, drivers/thermal, 5.4 to 7.3):
+"""A processor that throttles, or a machine that powers off, of heat (therm_throt.c, drivers/thermal, 5.4 to 7.3):
 
 mce: CPU14: Package temperature above threshold, cpu clock throttled (total events = 612)
 thermal thermal_zone0: acpitz: critical temperature reached (105 C), shutting down
