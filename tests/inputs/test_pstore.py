@@ -99,3 +99,11 @@ def test_a_part_number_that_lies_costs_nothing() -> None:
     records = [pstore.read("dmesg-erst-1", part(999999999, "a")), pstore.read("dmesg-erst-2", part(1, "b"))]
     (dump,) = pstore.assemble(records)
     assert len(dump.data) < 100_000
+
+
+def test_records_named_one_by_one_are_put_together_too(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path, {efi(n): part(n, f"text {n}") for n in (1, 2)} | {"console.log": b"[    1.000000] other\n"}
+    )
+    found = find(folder / efi(1), folder / "console.log", folder / efi(2))
+    assert [bodies(f)[0] for f in found if isinstance(f, LogText)] == ["text 2", "other"]

@@ -99,5 +99,4 @@ def find(paths: Sequence[str], *, limits: Limits | None = None) -> Iterator[Foun
     """
     from triage.inputs.walk import walk
 
-    for path in paths:
-        yield from walk(path, limits or Limits())
+    yield from walk(paths, limits or Limits())

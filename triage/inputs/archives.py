@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from triage.errors import InputError, LimitError
+from triage.inputs.blob import shown
 from triage.inputs.buffers import CHUNK, Budget, Buffer, read_file, spool
 
 HEADER_MAX = 16 << 20  # bytes of one tar header; a lying size must not be read into memory
@@ -75,12 +76,12 @@ def tar_member(data: Buffer, info: tarfile.TarInfo, name: str, budget: Budget) -
     """One member: a run of bytes of the archive."""
     start = info.offset_data
     stop = min(start + info.size, len(data))  # a size may lie
-    shown = f"{name}!{info.name}"
+    title = f"{name}!{info.name}"
 
     def chunks() -> Iterator[bytes]:
         for at in range(start, stop, CHUNK):
             chunk = data[at : min(at + CHUNK, stop)]
-            budget.spend(shown, len(chunk))
+            budget.spend(title, len(chunk))
             yield chunk
 
     def read() -> tuple[Buffer, list[str]]:
@@ -120,7 +121,7 @@ def check_directory(data: Buffer) -> None:
 
 def zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, budget: Budget) -> Member:
     """One member, unpacked as it is read."""
-    shown = f"{name}!{info.filename}"
+    title = f"{name}!{info.filename}"
 
     def chunks() -> Iterator[bytes]:
         made = 0
@@ -128,12 +129,12 @@ def zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, budge
             with archive.open(info) as file:
                 while chunk := file.read(CHUNK):
                     made += len(chunk)
-                    budget.spend(shown, len(chunk), made, info.compress_size)
+                    budget.spend(title, len(chunk), made, info.compress_size)
                     yield chunk
         except LimitError:
             raise
         except Exception as error:  # wrong sizes, checksums, methods; encrypted
-            raise InputError(shown, f"cannot be unpacked: {error}") from error
+            raise InputError(title, f"cannot be unpacked: {error}") from error
 
     def head() -> bytes:
         try:
@@ -159,11 +160,6 @@ def odd(path: str, sparse: bool, problems: list[str]) -> bool:
 def clean(path: str) -> str:
     """A member's path without the leading `./`."""
     return shown(path.removeprefix("./"))
-
-
-def shown(path: str) -> str:
-    """A name that can be printed, whatever bytes it was made of."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\n", "?")
 
 
 def directory_members(root: Path, name: str, budget: Budget, problems: list[str]) -> list[Member]:

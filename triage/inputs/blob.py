@@ -34,3 +34,8 @@ class Blob:
     size: int | None = None
     notes: tuple[str, ...] = ()
     depth: int = 0  # layers it was unpacked from
+
+
+def shown(path: str) -> str:
+    """A name that can be printed, whatever bytes it was made of."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\n", "?")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -77,6 +76,8 @@ class Spool:
     def add(self, chunk: bytes) -> None:
         """Append; OSError when the temporary folder is full."""
         if self.file is None and len(self.kept) + len(chunk) > SPOOL_FROM:
+            import tempfile
+
             self.file = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as its mapping
             self.file.write(self.kept)
             self.kept.clear()

@@ -7,7 +7,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from triage.inputs import Found, LogText, Refused, SideFile, formats, rasdaemon
+from triage.inputs import Found, LogText, Refused, SideFile, formats
 from triage.inputs.blob import Blob
 from triage.inputs.buffers import CHUNK, Buffer, spool
 
@@ -22,6 +22,8 @@ DMI = re.compile(rb"(?m)^Handle 0x[0-9A-Fa-f]{4}, DMI type \d+, \d+ bytes")
 def logs(blob: Blob, kind: str) -> Iterator[Found]:
     """The logs in a blob of text (`utf-16` is one, too) or in an SQLite database."""
     if kind == "sqlite":
+        from triage.inputs import rasdaemon
+
         yield from converted(blob, rasdaemon.NAME, rasdaemon.convert(blob.data, blob.facts.kernel))
         return
     if kind == "utf-16":

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
+from types import ModuleType
 
-from triage.errors import InputError
-from triage.inputs import CoreFile, Found, Limits, Refused, Skipped, layouts, magic, pstore
-from triage.inputs.archives import Member, directory_members, shown, tar_members, zip_members
-from triage.inputs.blob import Blob, Facts
+from triage.inputs import CoreFile, Found, Limits, Refused, magic
+from triage.inputs.blob import Blob, Facts, shown
 from triage.inputs.buffers import Budget, read_file, small_digest, spool, stream
-from triage.inputs.layouts import Choice
 from triage.inputs.text import logs
-from triage.inputs.unpack import unpacked
 
-OF_NO_USE = ("empty", "nuls", "binary", "elf")  # in a directory that may hold anything
+RECORD = re.compile(r"dmesg-[a-z_]{2,20}-[0-9a-f]{1,24}(?:\.enc\.z)?")  # a file of the persistent store
 
 
-def walk(path: str, limits: Limits) -> Iterator[Found]:
-    """Everything of use behind one path that a user named."""
+def walk(paths: Sequence[str], limits: Limits) -> Iterator[Found]:
+    """Everything of use behind the paths that a user named."""
+    records = [path for path in paths if RECORD.fullmatch(Path(path).name) and Path(path).is_file()]
+    for path in paths:
+        if path not in records:
+            yield from one(path, limits)
+        elif path == records[0]:
+            yield from tree().named(records, Budget(limits))
+
+
+def one(path: str, limits: Limits) -> Iterator[Found]:
+    """Everything of use behind one path."""
     budget, name = Budget(limits), shown(path)
     try:
         if path == "-":
@@ -29,9 +38,7 @@ def walk(path: str, limits: Limits) -> Iterator[Found]:
             return
         mode = Path(path).stat().st_mode
         if stat.S_ISDIR(mode):
-            problems = list[str]()
-            members = directory_members(Path(path), name, budget, problems)
-            yield from several(name, members, problems, Facts(), 0, budget)
+            yield from tree().directory(Path(path), name, budget)
         elif stat.S_ISREG(mode):
             yield from examine(on_disk(path, name), budget)
         elif stat.S_ISFIFO(mode):
@@ -58,6 +65,13 @@ def streamed(name: str, budget: Budget, path: str | None = None) -> Blob:
     return Blob(name, data, Facts(), None, small_digest(data), len(data), tuple(notes))
 
 
+def tree() -> ModuleType:
+    """The module for directories and archives, loaded when there is one: a plain log does without."""
+    from triage.inputs import tree as module
+
+    return module
+
+
 def examine(blob: Blob, budget: Budget) -> Iterator[Found]:
     """What a blob is: a log, a core, or something to unpack and look into."""
     kind = magic.identify(blob.data)
@@ -66,7 +80,7 @@ def examine(blob: Blob, budget: Budget) -> Iterator[Found]:
     elif kind in ("gzip", "bzip2", "xz", "zstd"):
         yield from decompressed(blob, kind, budget)
     elif kind in ("tar", "zip"):
-        yield from archive(blob, kind, budget)
+        yield from tree().archive(blob, kind, budget)
     elif kind in ("text", "utf-16", "sqlite"):
         yield from logs(blob, kind)
     else:
@@ -81,100 +95,21 @@ def core(blob: Blob) -> Found:
     return CoreFile(blob.disk, blob.name, form, blob.facts.host, blob.facts.wall, blob.facts.kernel)
 
 
-def too_deep(blob: Blob, budget: Budget) -> bool:
-    """Whether a blob has been unpacked out of so many layers that it is a trap."""
-    return blob.depth >= budget.limits.depth
-
-
 def decompressed(blob: Blob, kind: str, budget: Budget) -> Iterator[Found]:
     """What a compressed file holds, under the same name."""
-    if too_deep(blob, budget):
+    from triage.inputs.unpack import unpacked
+
+    if blob.depth >= budget.limits.depth:
         yield Refused(blob.name, "packed in too many layers")
         return
-    data, notes = spool(unpacked(blob.data, kind, blob.name, budget))
+    chunks = unpacked(blob.data, kind, blob.name, budget)
+    data, notes = spool(islice(chunks, 1))
+    if magic.core(data[0:18]):
+        yield core(replace(blob, disk=None))
+        return
+    if not notes:
+        data, notes = spool(chain([data[0 : len(data)]], chunks))
     if len(data) == 0:
         yield Refused(blob.name, notes[0] if notes else f"{kind} data that unpacks to nothing")
         return
     yield from examine(replace(blob, data=data, disk=None, notes=(*blob.notes, *notes), depth=blob.depth + 1), budget)
-
-
-def archive(blob: Blob, kind: str, budget: Budget) -> Iterator[Found]:
-    """What the members of an archive hold."""
-    if too_deep(blob, budget):
-        yield Refused(blob.name, "packed in too many layers")
-        return
-    problems = list(blob.notes)
-    members = (tar_members if kind == "tar" else zip_members)(blob.data, blob.name, budget, problems)
-    yield from several(blob.name, members, problems, blob.facts, blob.depth + 1, budget, inside=True)
-
-
-def several(
-    name: str,
-    members: list[Member],
-    problems: list[str],
-    facts: Facts,
-    depth: int,
-    budget: Budget,
-    inside: bool = False,
-) -> Iterator[Found]:
-    """What the members of a directory or archive hold, as far as their layout gives them a use."""
-    planned = layouts.plan(members, facts, name)
-    useful, useless = 0, len(planned.skipped)
-    for number, choice in enumerate(planned.chosen):
-        if inside and (reason := budget.over()):
-            problems.append(f"{reason}; {len(planned.chosen) - number} files in it were not looked at")
-            break
-        prefix = name + ("!" if inside else "/")
-        # A file on disk has the whole of the limits to itself; the members of an archive share one.
-        for found in opened(choice, prefix, depth, budget if inside else Budget(budget.limits)):
-            if isinstance(found, Skipped) and found.name == prefix + choice.name:
-                useless += 1
-            else:
-                useful += not isinstance(found, (Refused, Skipped))
-                yield found
-    yield from (Refused(name, problem, partial=useful > 0) for problem in problems)
-    if not useful and not problems:
-        yield Refused(name, f"nothing of use in it ({len(members)} files)")
-    elif useless:
-        yield Skipped(name, "files of no use", useless)
-
-
-def opened(choice: Choice, prefix: str, depth: int, budget: Budget) -> Iterator[Found]:
-    """What one choice of a plan holds."""
-    name, member = prefix + choice.name, choice.members[0]
-    if choice.records:
-        yield from dumps(choice, prefix, depth)
-        return
-    if member.disk is None and magic.core(member.head()):
-        yield core(Blob(name, member.head()))
-        return
-    try:
-        data, notes = member.read()
-    except InputError as error:
-        yield Refused(name, error.reason)
-        return
-    if notes and len(data) == 0:
-        yield Refused(name, notes[0])
-        return
-    if choice.guessed and magic.identify(data) in OF_NO_USE:
-        yield Skipped(name, "of no use", 1)
-        return
-    facts = choice.facts if member.disk else Facts(wall=choice.facts.wall or member.mtime).over(choice.facts)
-    yield from examine(
-        Blob(name, data, facts, member.disk, small_digest(data), member.size, tuple(notes), depth), budget
-    )
-
-
-def dumps(choice: Choice, prefix: str, depth: int) -> Iterator[Found]:
-    """The crashes in a persistent store, each put together from its records."""
-    records = list[pstore.Record]()
-    for member in choice.members:
-        try:
-            records.append(pstore.read(member.path, member.read()[0]))
-        except InputError as error:
-            yield Refused(prefix + member.path, error.reason)
-    for dump in pstore.assemble(records):
-        facts = Facts(wall=dump.seconds).over(choice.facts) if dump.seconds else choice.facts
-        yield from logs(
-            Blob(prefix + dump.name, dump.data, facts, None, None, len(dump.data), tuple(dump.notes), depth), "text"
-        )
