@@ -65,6 +65,10 @@ class Blame:
         """The functions that the header lines name."""
         yield from filter(self.guilty, self.crash.detail.get("named", ()))
 
+    def named(self) -> Iterator[str]:
+        """The functions that the header lines name, helpers or not."""
+        yield from self.crash.detail.get("named", ())
+
     def site(self) -> Iterator[str]:
         """The function that the instruction pointer was in."""
         if self.crash.registers and self.crash.function and self.guilty(self.crash.function):
@@ -107,15 +111,17 @@ class Blame:
 
     def entry(self, frames: tuple[Frame, ...]) -> Iterator[str]:
         """The function that a dispatcher called; a wait for other CPUs stands for itself."""
-        reliable = [f.function for f in frames if f.reliable]
-        for inner, outer in pairwise(reliable):
-            if names("landmark").fullmatch(inner) or (names("dispatcher").fullmatch(outer) and self.guilty(inner)):
+        known = [f.function for f in frames if f.reliable]
+        known = [name for name in known if names("dispatcher").fullmatch(name) or self.guilty(name)]
+        for inner, outer in pairwise(known):
+            if names("landmark").fullmatch(inner) or names("dispatcher").fullmatch(outer):
                 yield inner
                 return
 
 
 SOURCES = {
     "header": Blame.header,
+    "named": Blame.named,
     "site": Blame.site,
     "trace": Blame.trace,
     "first": Blame.first,
