@@ -11,6 +11,7 @@ Layout (include/uapi/linux/btf.h):
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -70,6 +71,7 @@ class Btf:
         self._offsets: list[int] = [0]
         self._ids: dict[tuple[int, int], int] = {}  # (kind, offset of the name) -> id
         self._enums: list[int] = []
+        self.used: set[int] = set()  # ids that were asked for
         self._places: dict[str, int] = {}
         self._constants: dict[int, int] | None = None
         self._index(*_sizes(data, header))
@@ -91,6 +93,7 @@ class Btf:
                     enums.append(number)
             position += 3 + fixed[kind] + each[kind] * (info & 0xFFFFFF)
             number += 1
+        self._end = position
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
@@ -115,10 +118,26 @@ class Btf:
     def entry(self, type_id: int) -> Entry:
         """The common words of a type; IndexError for an id that does not exist."""
         position = self._offsets[type_id]
+        self.used.add(type_id)
         name, info, size_or_type = self._words[position : position + 3]
         return Entry(
             info >> 24 & 0x7F, self.string(name), info & 0xFFFFFF, bool(info >> 31), size_or_type, position + 3
         )
+
+    def place(self, type_id: int) -> int:
+        """Index of the first word of a type; of the end of the section for the id after the last."""
+        return self._offsets[type_id] if type_id < len(self._offsets) else self._end
+
+    def strings_of(self, type_ids: Iterable[int]) -> set[int]:
+        """Offsets of all names that types have: their own, and those of members, enumerators and parameters."""
+        found = set()
+        for number in type_ids:
+            entry = self.entry(number)
+            step = _EACH.get(Kind(entry.kind), 0) if entry.kind < len(Kind) else 0
+            found |= {self._words[entry.words - 3]}
+            if entry.kind != Kind.DATASEC and step:
+                found |= set(self._words[entry.words : entry.words + step * entry.vlen : step])
+        return found
 
     def word(self, index: int) -> int:
         """One 32-bit word of the type section."""
@@ -149,11 +168,28 @@ class Btf:
         if self._constants is None:
             self._constants = {}
             for number in self._enums:
-                entry = self.entry(number)
-                step = 2 if entry.kind == Kind.ENUM else 3
-                for at in range(entry.words, entry.words + step * entry.vlen, step):
+                first, info = self._offsets[number] + 3, self._words[self._offsets[number] + 1]
+                step = 2 if info >> 24 & 0x7F == Kind.ENUM else 3
+                for at in range(first, first + step * (info & 0xFFFFFF), step):
                     self._constants.setdefault(self._words[at], number)
         return self._constants.get(self._place(name))
+
+
+def reduced(data: bytes, used: Iterable[int]) -> bytes:
+    """The blob with every type and string blanked, in place, that the ids `used` do not need: ids and size stay."""
+    btf, header, keep = Btf(data), _header(data), set(used)
+    types, strings = header["hdr_len"] + header["type_off"], header["hdr_len"] + header["str_off"]
+    result = bytearray(data)
+    for number in range(1, len(btf) + 1):
+        start, end = types + 4 * btf.place(number), types + 4 * btf.place(number + 1)
+        if number not in keep:  # kind and number of members stay: they tell where the next type begins
+            result[start : start + 4] = bytes(4)
+            result[start + 8 : end] = bytes(end - start - 8)
+    result[strings : strings + header["str_len"]] = bytes(header["str_len"])
+    for offset in btf.strings_of(keep):
+        text = btf.string(offset).encode()
+        result[strings + offset : strings + offset + len(text)] = text
+    return bytes(result)
 
 
 def _header(data: bytes) -> dict[str, int]:

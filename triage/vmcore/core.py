@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import drgn
 from drgn import FaultError, Object, ObjectNotFoundError, Program
+
+if TYPE_CHECKING:
+    from triage.vmcore.recorder import Recorder
 
 T = TypeVar("T")
 
@@ -56,6 +59,11 @@ class Core:
         self.lines: set[int] = set()  # physical addresses known exactly: error records, the faulting access
         self.module_of: Callable[[int], str | None] = lambda address: None
         self.excluded: frozenset[int] = frozenset()  # of a minicore: PFNs its source had left out
+        # for a minicore: what remembers the reads, a context in which they are not remembered, and functions that give
+        # (virtual address, content) of sections to shrink
+        self.recorder: Recorder | None = None
+        self.unrecorded: Callable[[], AbstractContextManager[None]] = nullcontext
+        self.reductions: list[Callable[[], tuple[int, bytes]]] = []
 
     @property
     def typed(self) -> bool:
@@ -148,7 +156,8 @@ class Core:
     def missing(self, pfn: int) -> str | None:
         """Why the content of a page is not in this file; None if it is there."""
         try:
-            self.prog.read(pfn << self.page_shift, 1, physical=True)
+            with self.unrecorded():
+                self.prog.read(pfn << self.page_shift, 1, physical=True)
         except FaultError:
             if self.format == "minicore" and pfn not in self.excluded:
                 return "not in this minicore"

@@ -29,6 +29,8 @@ class Kallsyms:
         self._count = prog.read_u32(address["kallsyms_num_syms"])
         if not 0 < self._count <= _MAX_SYMBOLS:
             raise ValueError(f"kallsyms of {self._count} symbols")
+        self.used: set[int] = set()  # indexes of the symbols that were asked for
+        self._start = address["kallsyms_names"]
         index = struct.unpack("<256H", prog.read(address["kallsyms_token_index"], 512))
         table = prog.read(address["kallsyms_token_table"], index[255] + 64)
         self._tokens = [table[at : table.index(b"\0", at)] for at in index]
@@ -79,7 +81,16 @@ class Kallsyms:
         if at < 0 or self._outside(address, at):
             return []
         # of several symbols at one address the first is the one that the kernel prints
-        return [self._symbol(bisect_left(self._addresses, self._addresses[at]))]
+        found = self._symbol(bisect_left(self._addresses, self._addresses[at]))
+        return [found] if found.name else []
+
+    def reduced(self) -> tuple[int, bytes]:
+        """Address and content of kallsyms_names with all names emptied that nobody asked for; addresses all stay."""
+        filler = next(token for token, text in enumerate(self._tokens) if text in (b"t", b"d", b"b", b"r"))
+        keep = self.used | {self._stext}
+        names = (name if at in keep else bytes([filler]) for at, name in enumerate(self._names))
+        packed = b"".join(_length(name) + name for name in names)
+        return self._start, packed + bytes(sum(len(_length(name) + name) for name in self._names) - len(packed))
 
     def _outside(self, address: int, at: int) -> bool:
         """Whether an address lies behind the image, or above the per-CPU symbols, which count from 0, and below it."""
@@ -89,6 +100,7 @@ class Kallsyms:
         return address >> 63 == 0 and (end is None or address >= self._addresses[end])
 
     def _symbol(self, at: int) -> Symbol:
+        self.used.add(at)
         address = self._addresses[at]
         following = bisect_right(self._addresses, address)
         end = min(self._addresses[following] if following < self._count else address, address + _MAX_SIZE)
@@ -108,6 +120,11 @@ _NEEDED = (
 )
 _ALL = 0xFFFFFFFFFFFFFFFF
 _MAX_SIZE = 64 << 20  # nothing in a kernel image is as large; a module or stack address is not its last symbol
+
+
+def _length(name: bytes) -> bytes:
+    """The length in front of a compressed name."""
+    return bytes([len(name)]) if len(name) < 0x80 else bytes([len(name) & 0x7F | 0x80, len(name) >> 7])
 
 
 def _read_names(prog: Program, address: dict[str, int], count: int) -> list[bytes]:

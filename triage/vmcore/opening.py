@@ -15,9 +15,10 @@ from drgn import Program
 
 from triage.errors import CoreError
 from triage.vmcore import detect
-from triage.vmcore.btf import Btf
+from triage.vmcore.btf import Btf, reduced
 from triage.vmcore.core import DAMAGE, Core, reason
 from triage.vmcore.kallsyms import Kallsyms
+from triage.vmcore.recorder import Recorder
 from triage.vmcore.symbols import ModuleSymbols
 from triage.vmcore.typefinder import TypeFinder
 
@@ -25,8 +26,8 @@ _SYSTEM_DIRS = ("/usr/lib/debug", "/lib/debug")
 _MAX_BTF = 64 << 20
 
 
-def open_core(path: str, vmlinux: str | None, debug_dirs: Sequence[str]) -> Core:
-    """The opened core; CoreError with one reason if it is no kernel core that can be read."""
+def open_core(path: str, vmlinux: str | None, debug_dirs: Sequence[str], *, record: bool = False) -> Core:
+    """The opened core; CoreError with one reason if it is no kernel core that can be read. `record`: for a minicore."""
     try:
         detected = detect.detect(path)
     except (OSError, ValueError) as error:
@@ -44,6 +45,9 @@ def open_core(path: str, vmlinux: str | None, debug_dirs: Sequence[str]) -> Core
     core = Core(path, detected.format, prog, parse_vmcoreinfo(text))
     core.notes += detected.notes
     core.excluded = detected.excluded
+    if record:
+        core.recorder = Recorder(core)
+        core.unrecorded = core.recorder.paused
     load_types(core, vmlinux, debug_dirs)
     return core
 
@@ -105,12 +109,15 @@ def _candidates(core: Core, debug_dirs: Sequence[str]) -> Iterator[str]:
 
 
 def _load_btf(core: Core) -> None:
-    prog = core.prog
-    prog.register_symbol_finder("triage_kallsyms", Kallsyms(prog, core.info), enable_index=0)
+    prog, symbols = core.prog, Kallsyms(core.prog, core.info)
+    prog.register_symbol_finder("triage_kallsyms", symbols, enable_index=0)
     start, stop = prog.symbol("__start_BTF").address, prog.symbol("__stop_BTF").address
     if not 0 < stop - start <= _MAX_BTF:
         raise ValueError(f"a BTF section of {stop - start} bytes")
-    TypeFinder(prog, Btf(prog.read(start, stop - start))).install()
+    data = prog.read(start, stop - start)
+    btf = Btf(data)
+    TypeFinder(prog, btf).install()
+    core.reductions = [symbols.reduced, lambda: (start, reduced(data, btf.used))]
     with core.noting("modules"):
         list(prog.loaded_modules())
     with core.noting("unwind tables"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import cached_property
 
 from drgn import FaultError, Object, cast
@@ -189,12 +188,22 @@ def poisoned_pages(core: Core, start: int, end: int) -> Iterator[int]:
 
 def _readable(core: Core, address: int, size: int) -> Iterator[tuple[int, bytes]]:
     """The readable pieces of a range as (offset, bytes): all of it, or page by page where a part is missing."""
-    with suppress(FaultError):
-        yield 0, core.prog.read(address, size)
+    whole = _peek(core, address, size)
+    if whole is not None:
+        yield 0, whole
         return
     offset = 0
     while offset < size:
         step = min(core.page_size - (address + offset) % core.page_size, size - offset)
-        with suppress(FaultError):
-            yield offset, core.prog.read(address + offset, step)
+        piece = _peek(core, address + offset, step)
+        if piece is not None:
+            yield offset, piece
         offset += step
+
+
+def _peek(core: Core, address: int, size: int) -> bytes | None:
+    try:
+        with core.unrecorded():
+            return bytes(core.prog.read(address, size))
+    except FaultError:
+        return None

@@ -1,17 +1,17 @@
 """Who points at objects whose own content is not in the dump: inodes, dentries and their hash chains.
 
 The walk goes over each superblock's inodes and the dentries of each, so that its cost grows with the files in use and
-not with memory; it ends after a time, with what was found until then.
+not with memory; it ends after a number of them, with what was found until then.
 """
 
 from __future__ import annotations
 
 import struct
-import time
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from drgn import Object, Type, offsetof
@@ -19,7 +19,7 @@ from drgn import Object, Type, offsetof
 from triage.vmcore import lists, objects
 from triage.vmcore.core import DAMAGE, Core
 
-_SECONDS = 1.0
+_VISITS = 60_000  # inodes and dentries looked at: about a second
 _LIMIT = 256  # pointers named
 _CHAIN = 1000  # dentries of one hash chain
 _HASH_BYTES = 64 << 20
@@ -37,16 +37,14 @@ class Pointer:
 
 def to_objects(core: Core, targets: Sequence[int], size: int) -> list[Pointer]:
     """Pointers into objects of `size` bytes at the addresses `targets` (sorted)."""
-    deadline = time.monotonic() + _SECONDS
     found: list[Pointer] = []
     if not targets:
         return found
     with core.noting("search for pointers"):
-        for pointer in _Search(core, targets, size).pointers():
-            found.append(pointer)
-            if len(found) >= _LIMIT or time.monotonic() > deadline:
-                core.note(f"the search for pointers at {targets[0]:#x} ended early")
-                break
+        search = _Search(core, targets, size)
+        found += islice(search.pointers(), _LIMIT)
+        if len(search.seen) >= _VISITS:
+            core.note(f"the search for pointers at {targets[0]:#x} ended after {_VISITS} inodes and dentries")
     return found
 
 
@@ -62,10 +60,14 @@ class _Search:
     def pointers(self) -> Iterator[Pointer]:
         """All pointers: of inodes, of the dentries that inodes and hash chains lead to, and of hash buckets."""
         for inode in self._inodes():
+            if len(self.seen) >= _VISITS:
+                return
             yield from self._of_inode(inode)
             for dentry in self._dentries(inode):
                 yield from self._of_dentry(dentry)
         for bucket, dentry in self._hash_heads():
+            if len(self.seen) >= _VISITS:
+                return
             target = self._target(dentry)
             if target is not None:
                 yield Pointer("dentry hash bucket", f"{bucket:#x}", target)

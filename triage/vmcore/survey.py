@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from triage.model import AddressFact
-from triage.vmcore import accounting, causation, classify, crash, kernellog, poison, translate
+from triage.vmcore import accounting, causation, classify, crash, kernellog, minicore, poison, translate
 from triage.vmcore.core import Core, KernelLog
 from triage.vmcore.opening import open_core
 from triage.vmcore.wire import Request
@@ -16,7 +16,7 @@ _MAX_PAGES = 4096  # described one by one; more are only counted
 
 def survey(request: Request) -> Iterator[tuple[str, Any]]:
     """The parts of the answer (`wire.py`), each as soon as it is known."""
-    core = open_core(request.path, request.vmlinux, request.debug_dirs)
+    core = open_core(request.path, request.vmlinux, request.debug_dirs, record=request.minicore is not None)
     yield "facts", identity(core)
     core.log = core.attempt("kernel log", lambda: kernellog.read_log(core), KernelLog())
     yield "facts", {"log": core.log.text, "notes": core.notes}
@@ -24,6 +24,9 @@ def survey(request: Request) -> Iterator[tuple[str, Any]]:
         yield "facts", _accounts(core)
         yield "facts", _crash(core)
         yield from _pages(core, request)
+    if request.minicore is not None and core.recorder is not None:
+        with core.noting(f"minicore {request.minicore}"):
+            minicore.write(core, core.recorder, request.minicore)
     yield "facts", {"notes": core.notes}
 
 

@@ -1,0 +1,71 @@
+"""The ELF notes inside a kdump-compressed file, flattened or not: registers of the CPUs and VMCOREINFO.
+
+block 0   struct disk_dump_header: "KDUMP   ", version at 8, block_size at 428
+block 1   struct kdump_sub_header: offset_note at 48, size_note at 56 (version 4 and later)
+flattened "makedumpfile", from byte 4096 on pieces: big-endian offset, size, bytes (makedumpfile -F)
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+_BLOCK_SIZE, _VERSION = 428, 8
+_NOTES = struct.Struct("<QQ")
+_PIECE = struct.Struct(">qq")
+_FIRST_PIECE = 4096
+_MAX_NOTES = 64 << 20
+
+
+def read(path: str, flattened: bool) -> bytes:
+    """The notes as they stand in a PT_NOTE segment; ValueError if the file has none or is damaged."""
+    with Path(path).open("rb") as file:
+        at = _unflatten(file) if flattened else _plain(file)
+        head = at(0, 432)
+        version, block = struct.unpack_from("<i", head, _VERSION)[0], struct.unpack_from("<i", head, _BLOCK_SIZE)[0]
+        if version < 4 or not 512 <= block <= 1 << 20:
+            raise ValueError("the kdump header holds no notes")
+        offset, size = _NOTES.unpack(at(block + 48, _NOTES.size))
+        if not 0 < size <= _MAX_NOTES:
+            raise ValueError("the kdump header holds no notes")
+        return at(offset, size)
+
+
+def _plain(file: BinaryIO) -> Callable[[int, int], bytes]:
+    def at(offset: int, size: int) -> bytes:
+        file.seek(offset)
+        found = file.read(size)
+        if len(found) < size:
+            raise ValueError("cut short inside the kdump header")
+        return found
+
+    return at
+
+
+def _unflatten(file: BinaryIO) -> Callable[[int, int], bytes]:
+    """Reads as if the pieces lay where they belong; a later piece overwrites an earlier one."""
+    pieces: list[tuple[int, int, int]] = []
+    file.seek(_FIRST_PIECE)
+    while len(raw := file.read(_PIECE.size)) == _PIECE.size:
+        offset, size = _PIECE.unpack(raw)
+        if offset < 0 or size <= 0:
+            break  # END_FLAG_FLAT_HEADER
+        pieces.append((offset, size, file.tell()))
+        file.seek(size, 1)
+
+    def at(offset: int, size: int) -> bytes:
+        found = bytearray(size)
+        covered = 0
+        for start, length, place in pieces:
+            low, high = max(start, offset), min(start + length, offset + size)
+            if low < high:
+                file.seek(place + low - start)
+                found[low - offset : high - offset] = file.read(high - low)
+                covered += high - low
+        if covered < size:
+            raise ValueError("cut short inside the kdump header")
+        return bytes(found)
+
+    return at
