@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from triage.model import (
@@ -61,6 +62,8 @@ def text(value: str | None) -> str | None:
 
 def plain(value: Any, name: str = "") -> Any:
     """Any value of the model's open dictionaries as JSON, integers named like addresses in hex."""
+    if isinstance(value, str):
+        return text(value)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -71,9 +74,9 @@ def plain(value: Any, name: str = "") -> Any:
         )
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {unicode(str(k)): plain(v, str(k)) for k, v in value.items()}
-    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, str | bytes):
+    if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(v, name) for v in value]
     return text(str(value))
 
@@ -255,10 +258,16 @@ def event(item: Event) -> dict[str, Any]:
     return _values(item, type(item))
 
 
-def _values(item: Event, form: type[Event]) -> dict[str, Any]:
+@cache
+def optional(form: Any) -> tuple[str, ...]:  # Any: mypy takes no type of a dataclass for hashable
+    """The fields of an event type that a row has only if they are known."""
+    return tuple(f.name for f in fields(form) if f.name not in REQUIRED and f.name not in LEFT_OUT)
+
+
+def _values(item: Event, form: Any) -> dict[str, Any]:
     """The fields that `form` declares and `item` has, the required ones first and even if unknown."""
     row = {name: plain(getattr(item, name), name) for name in REQUIRED}
-    for name in (f.name for f in fields(form) if f.name not in row and f.name not in LEFT_OUT):
+    for name in optional(form):
         value = getattr(item, name)
         if value is not None and value not in ((), {}, ""):
             row[name] = wall_time(value) if name == "wall_time" else plain(value, name)
