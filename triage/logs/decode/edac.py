@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from triage.logs.decode import cper
@@ -23,6 +24,7 @@ PAIR = re.compile(r"(\w+):(0x[0-9a-fA-F]+|-?\d+)(?=[\s,)]|$)")
 ERR_CODE = re.compile(r"err_code:(?:0x)?([0-9a-fA-F]{4}):(?:0x)?([0-9a-fA-F]{4})")
 
 
+@lru_cache(maxsize=4096)  # a storm tells the same place again and again
 def location(layers: str | None, label: str | None, other: str) -> dict[str, Any]:
     """Coordinates of `(channel:1 slot:0 page:...)` or ghes_edac's firmware string, label, and driver's details.
 
@@ -43,6 +45,7 @@ def driver(other: str) -> dict[str, Any]:
     return {key: int(value, 0) for key, value in found.items() if key}
 
 
+@lru_cache(maxsize=4096)
 def codes(other: str) -> dict[str, Any]:
     """MSCOD and MCACOD of `err_code:0x0101:0x0090`, and flags in front of them."""
     found = ERR_CODE.search(other)

@@ -26,41 +26,41 @@ ANCHORS = (
 GAP = 0
 REQUIRED = ()
 
-# A group of the grammar that a line has -> what the line says.
+# The terminal that a line is -> what the line says; all others are notes.
 ACTIONS = {
-    "verdict": "verdict", "unhandlable": "unhandlable", "unknown_state": "unknown-state", "already": "already-poisoned",
-    "sigbus": "sigbus", "kill": "kill", "killing": "kill", "advisory": "note", "no_signal": "note",
-    "no_address": "note", "outside": "outside",
-    "overflow": "overflow", "referenced": "note", "note": "note", "unpoison": "unpoison",
-    "soft": "soft-offline", "cec": "soft-offline", "inject": "injection", "madvise": "soft-offline",
+    "VERDICT": "verdict", "UNHANDLABLE": "unhandlable", "UNKNOWN_STATE": "unknown-state", "ALREADY": "already-poisoned",
+    "SIGBUS": "sigbus", "KILL": "kill", "KILLING": "kill", "OUTSIDE": "outside", "OVERFLOW": "overflow",
+    "UNPOISON": "unpoison", "UNPOISON_OLD": "unpoison", "SOFT": "soft-offline", "SOFT_FREE": "soft-offline",
+    "CEC": "soft-offline", "MADVISE": "soft-offline", "INJECT": "injection",
 }  # fmt: skip
 
 
 class Fields:
     @staticmethod
     def start(tokens: list[Any]) -> dict[str, Any]:
-        return {**tokens[0].fields, "body": tokens[0].line.body}
+        token = tokens[0]
+        return {**token.fields, "is": token.type, "body": token.line.body}
 
 
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
     """One line; `text` is the message behind its prefix."""
-    action: Any = next(action for group, action in ACTIONS.items() if group in fields)
+    action: Any = ACTIONS.get(fields["is"], "note")
+    get = fields.get
     return [
         MemoryFailure(
             **base,
             action=action,
             text=text(fields["body"]),
-            pfn=number(fields.get("pfn") or fields.get("bare_pfn"), 16),
-            label=fields.get("label"),
-            result=fields.get("result"),
-            task=fields.get("task"),
-            pid=number(fields.get("pid")),
+            pfn=number(get("pfn") or get("bare_pfn"), 16),
+            label=get("label"),
+            result=get("result"),
+            task=get("task"),
+            pid=number(get("pid")),
         )
     ]
 
 
 def text(body: str) -> str:
-    """`Memory failure: 0x40272d: unhandlable page.` without what every line of the file has."""
-    for prefix in ("Memory failure: ", "Memory Failure: "):
-        body = body.rpartition(prefix)[2] if prefix in body else body
-    return body.strip()
+    """`Memory failure: 0x40272d: unhandlable page.` without what every line of the file begins with."""
+    head, found, tail = body.partition("emory failure: ")
+    return (tail if found and len(head) < len("soft offline: M") else body).strip()

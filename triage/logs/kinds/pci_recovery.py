@@ -1,6 +1,7 @@
 """How the recovery of a PCI device after an uncorrected error ended (drivers/pci/pcie/err.c, 5.4 to 7.3):
 
 pcieport 0000:3a:00.0: AER: device recovery failed
+nvme nvme2: frozen state error detected, reset controller
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ ANCHORS = (
     b"evice recovery successful",
     b"evice recovery failed",
     b"can't recover (no error_detected",
+    b" state error detected, ",
     b"AER: ",
 )
 GAP = 0
@@ -30,4 +32,6 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
         return reporter(fields, base)
     ended = fields["ended"]
     level: Any = "corrected" if ended.endswith("successful") else "recoverable"
-    return [HardwareError(**base, component="pcie", severity=level, what=ended, device=fields["bdf"])]
+    return [
+        HardwareError(**base, component="pcie", severity=level, what=ended, device=fields.get("bdf") or fields["name"])
+    ]
