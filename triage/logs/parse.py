@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -73,7 +74,8 @@ class Parser:
         """The line with its other half where a mail program broke it.
 
         A half is taken if it has no prefix of its own, no grammar in question knows it, the two together are a line that a grammar
-        knows to beyond the break, and either the first half had a prefix or it alone is at best a guess of a grammar.
+        knows to beyond the break, and either the first half had a prefix, or it alone is at best a guess of a grammar, or the two
+        together are exactly a line that a grammar knows, nothing more.
         """
         own = stamped(line)
         while next_hit >= reader.end:  # a line with an anchor is nobody's other half
@@ -81,10 +83,12 @@ class Parser:
             tail = reader.read()
             if tail is None or stamped(tail) or not tail.body.strip():
                 break
-            if (not own and self.known(line, sure=True)) or self.known(tail):
-                break
             joined = join(line, tail)
-            if len(joined.body) > JOINED_MAX or not self.known(joined, beyond=len(line.body.rstrip())):
+            if len(joined.body) > JOINED_MAX or self.known(tail):
+                break
+            if not self.known(joined, beyond=len(line.body.rstrip())):
+                break
+            if not own and self.known(line, sure=True) and not self.exact(joined):
                 break
             line = joined
         else:
@@ -97,6 +101,15 @@ class Parser:
         for grammar in self.candidates(line):
             token = grammar.classify(line)
             if token is not None and token.end > beyond and not (sure and token.type in grammar.guesses):
+                return True
+        return False
+
+    def exact(self, line: Line) -> bool:
+        """Whether a grammar knows the line from end to end, by a terminal that would not take just anything behind it."""
+        more = replace(line, body=f"{line.body}\0")
+        for grammar in self.candidates(line):
+            token, longer = grammar.classify(line), grammar.classify(more)
+            if token and longer and token.end == longer.end == len(line.body):
                 return True
         return False
 
