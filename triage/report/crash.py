@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from triage.model import Case, Crash, Frame, Trace
 from triage.report import decode, words
 from triage.report.limits import Limits
-from triage.report.lines import Excerpts, Ref
+from triage.report.lines import Excerpts, Ref, place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def crash_view(case: Case, excerpts: Excerpts, limits: Limits) -> CrashView:
     """The crash that the verdict explains, and the others by title."""
     crash = case.crash
     assert crash is not None
-    others = [other for other in case.crashes if other is not crash]
+    others = [other for other in case.crashes if place(other) != place(crash)]
     return CrashView(
         title=crash.title,
         header=crash.header[:4],

@@ -142,12 +142,17 @@ def is_cited(event: Event, cited: Iterable[Evidence]) -> bool:
 
 def relevant(case: Case, cited: Sequence[Evidence]) -> Iterable[Event]:
     """The records worth showing: errors, memory_failure lines, crashes, and whatever a finding rests on."""
-    crashes = {id(crash) for crash in (*case.crashes, case.crash) if crash}
+    crashes = {place(crash) for crash in (*case.crashes, case.crash) if crash}
     errors = {id(error) for _, error in case.errors}
     for event in case.boot.events:
-        kept = id(event) in crashes or id(event) in errors or isinstance(event, MemoryFailure)
+        kept = place(event) in crashes or id(event) in errors or isinstance(event, MemoryFailure)
         if kept or is_cited(event, cited):
             yield event
+
+
+def place(event: Event) -> tuple[str, str, int]:
+    """What stays of an event when the judgement has added to it what a core knows."""
+    return event.kind, event.source, event.first_line
 
 
 def alike(event: Event) -> tuple[str, ...]:

@@ -133,8 +133,10 @@ def owner(page: PageHistory) -> list[Row]:
 
 
 def said_elsewhere(page: PageHistory, key: str, item: object) -> bool:
-    """Whether a detail repeats another row (the cache stands in the type) or says nothing (order 0, its own head)."""
-    return key == "cache" or (key == "head_pfn" and item == page.pfn) or (key == "order" and item == 0)
+    """Whether a detail repeats another row (the cache is in the type) or says nothing (order 0, its own head)."""
+    cache = page.detail.get("cache")
+    alone = key == "aliases" and item in ([cache], (cache,), cache)
+    return key == "cache" or alone or (key == "head_pfn" and item == page.pfn) or (key == "order" and item == 0)
 
 
 def core_rows(facts: PageFacts | None) -> list[Row]:
@@ -147,7 +149,7 @@ def core_rows(facts: PageFacts | None) -> list[Row]:
         "zone": zone,
         "memory cgroup": facts.memcg,
         "referred to by": "; ".join(facts.referrers[:8]),
-        "content": "left out of the dump" if facts.excluded else None,
+        "content": "left out of the dump" if facts.excluded and "content" not in facts.detail else None,
     }
     return [Row(name=name, value=text, how="vmcore") for name, text in named.items() if text]
 
@@ -165,7 +167,7 @@ def link_rows(case: Case, page: PageHistory) -> list[Row]:
         made.append(
             Row(name="tie to the crash", value=f"{link.via or 'address'}{address}: {match[link.match]}", how=how)
         )
-    return made
+    return list(dict.fromkeys(made))
 
 
 def step(event: Event, excerpts: Excerpts) -> Step:
