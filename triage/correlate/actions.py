@@ -61,9 +61,7 @@ def at_risk(scene: Scene, pages: Sequence[PageHistory]) -> Iterator[Action]:
     """A host that still runs."""
     risky = [page for page in pages if page.open and not page.injected]
     if risky and scene.boot.followed_by is not None:
-        yield Action(
-            kind="collect", text="Find out how that boot ended: the BMC's event log, or a vmcore of that time."
-        )
+        yield Action(kind="collect", text="Find out how that boot ended: the BMC's event log, or a vmcore.")
         yield from replace_module(scene, risky)
     elif risky:
         yield Action(

@@ -65,13 +65,13 @@ class Guess:
     chance_log2: float
 
 
-def page_offset(crash: Crash, phys_offset: int = 0) -> int:
-    """Where the arm64 linear map starts: -(1 << VA_BITS) (arch/arm64 memory.h), 48 bits unless the log says otherwise.
+def page_offset(crash: Crash, value: int) -> int:
+    """Where the arm64 linear map starts: -(1 << VA_BITS) (arch/arm64/include/asm/memory.h).
 
-    A kernel built for 52 bits on a processor with 48 prints a negative PHYS_OFFSET (it moves memstart_addr instead):
-    `PHYS_OFFSET: 0xfff1000000000000`.
+    An external abort does not print VA_BITS: it is 52 where the address lies below the start for 48.
     """
-    return -(1 << (crash.va_bits or (52 if phys_offset >> 52 else 48))) & MASK
+    bits = crash.va_bits or (52 if value >> 51 == 0xFFF << 1 else 48)
+    return -(1 << bits) & MASK
 
 
 def printed_phys_offset(boot: Boot) -> int | None:
@@ -107,16 +107,9 @@ def addresses(crash: Crash, boot: Boot, consumed: Consumption | None) -> list[Ad
 
 
 def from_log(crash: Crash, boot: Boot) -> list[Address]:
-    """The registers, the fault address and the address that the faulting instruction used, translated if the log
-    allows."""
-    if crash.arch == "ppc64":
-        base: int | None = 0xC000000000000000  # the linear map of book3s64 begins here, at physical 0
-    elif crash.arch == "arm64":
-        offset = printed_phys_offset(boot)
-        base = None if offset is None else page_offset(crash, offset) - offset
-    else:
-        base = None
-    return [translated(crash, via, value, exact, base) for via, value, exact in raw(crash)]
+    """The registers, the fault address and the address of the faulting access, translated where the log allows."""
+    offset = printed_phys_offset(boot)
+    return [translated(crash, via, value, exact, offset) for via, value, exact in raw(crash)]
 
 
 def raw(crash: Crash) -> Iterator[tuple[str, int, bool]]:
@@ -133,15 +126,24 @@ def raw(crash: Crash) -> Iterator[tuple[str, int, bool]]:
             yield name, value, False
 
 
-def translated(crash: Crash, via: str, value: int, exact: bool, base: int | None) -> Address:
-    """The address with its physical one, if a base is known and it lies in the linear map."""
+def translated(crash: Crash, via: str, value: int, exact: bool, offset: int | None) -> Address:
+    """The address with its physical one, if it lies in the linear map and the map's base is known."""
     value = untag(value, crash.arch)
-    physical = (value - base) & MASK if base is not None and in_linear_map(value, crash) else None
-    if physical is not None and physical >> 52:
-        physical = None
-    return Address(
-        via=via, value=value, physical=physical, exact=exact, translation="log" if physical is not None else None
-    )
+    base = linear_base(crash, value, offset) if in_linear_map(value, crash) else None
+    physical = (value - base) & MASK if base is not None else None
+    if physical is None or physical >> 52:
+        return Address(via=via, value=value, exact=exact)
+    return Address(via=via, value=value, physical=physical, exact=exact, translation="log")
+
+
+def linear_base(crash: Crash, value: int, offset: int | None) -> int | None:
+    """Virtual minus physical address in the linear map, where the log tells: never on x86, which randomises and hides it.
+
+    arm64: from PHYS_OFFSET; ppc64 (book3s64): always 0xc000000000000000.
+    """
+    if crash.arch == "arm64" and offset is not None:
+        return page_offset(crash, value) - offset
+    return 0xC000000000000000 if crash.arch == "ppc64" else None
 
 
 def untag(value: int, arch: str | None) -> int:
@@ -152,8 +154,8 @@ def untag(value: int, arch: str | None) -> int:
 def in_linear_map(value: int, crash: Crash) -> bool:
     """Whether a virtual address lies where the architecture maps all memory."""
     if crash.arch == "arm64":
-        start = page_offset(crash)
-        return start <= value < start + (1 << ((crash.va_bits or 48) - 1))
+        start = page_offset(crash, value)
+        return start <= value < start + ((MASK + 1 - start) >> 1)
     if crash.arch == "x86_64":
         return any(low <= value < high for low, high in X86_LINEAR)
     if crash.arch == "ppc64":

@@ -19,6 +19,7 @@ from triage.model import Boot, CoreFacts, Crash, Event, Note, Notice, Source
 
 FALLS_BACK = 30.0  # seconds; printk time never goes back that far within a boot
 EARLY = 5.0  # seconds of uptime in which a boot banner stands
+FEW = 4  # logs that are probably meant to be of one boot; an archive's are not
 EPOCH_SLACK = 3.0  # seconds by which two estimates of when a boot began may differ
 NO_NAME = {"localhost", "(none)", "localhost.localdomain", ""}
 
@@ -70,7 +71,8 @@ def group(logs: Sequence[LogEvents], cores: Sequence[CoreFacts] = ()) -> list[Bo
         attach(core, segments)
     parts = joined(segments)
     parts, notes = adopt_core(parts)
-    found = [boot(part, notes.get(id(part), ()), alone=len(parts) == 1) for part in parts]
+    few = 1 < len({segment.source for segment in segments}) <= FEW
+    found = [boot(part, notes.get(id(part), ()), say_apart=few) for part in parts]
     starts = [began(one) for one in found]
     return found if None in starts else sorted(found, key=lambda one: began(one) or 0.0)
 
@@ -247,10 +249,10 @@ def disagreement(core: list[Segment], log: list[Segment]) -> str | None:
     return None
 
 
-def boot(part: Sequence[Segment], notes: Sequence[Note], alone: bool) -> Boot:
+def boot(part: Sequence[Segment], notes: Sequence[Note], say_apart: bool) -> Boot:
     """One boot out of its segments."""
     sources = tuple(dict.fromkeys(segment.source for segment in part))
-    unsure = not alone and len(part) == 1 and part[0].host is None and part[0].boot_id is None and part[0].events
+    unsure = say_apart and len(part) == 1 and part[0].host is None and part[0].boot_id is None and part[0].events
     apart = (
         Note(text="No record in common with the other inputs: taken as a boot of its own.", source=sources[0].path),
     )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
-from triage.model import Crash, Event
+from triage.correlate.consumption import is_machine_check
+from triage.model import CoreFacts, Crash, Frame, Trace
 
 CHAIN = 60.0  # seconds; a crash this soon after another belongs to the same chain
 CHAIN_DIED = 600.0  # the same where the later crash is tainted D: the kernel had already died once
+SYMBOL = re.compile(r"(?P<function>[A-Za-z_]\w*)[\w.]*\+(?P<offset>0x[0-9a-f]+)/(?P<size>0x[0-9a-f]+)")
 MILD_TYPES = {"WARNING", "LOCKDEP", "ATOMIC_SLEEP", "LEAK", "REFCOUNT_WARNING", "KCSAN-DATARACE", "UBSAN"}
 
 
@@ -51,8 +56,53 @@ def hangs_together(earlier: Crash, later: Crash) -> bool:
     return later.time - earlier.time <= (CHAIN_DIED if "D" in later.taint else CHAIN)
 
 
-def before(event: Event, crash: Crash, order: dict[int, int]) -> bool:
-    """Whether an event stands before a crash; by time where both have one, else by the order of the boot's events."""
-    if event.time is not None and crash.time is not None:
-        return event.time <= crash.time
-    return order[id(event)] < order[id(crash)]
+# ---------------------------------------------------------------- what core and machine check add
+
+
+def completed(crash: Crash, core: CoreFacts) -> Crash:
+    """The crash with what only the core knows: task, CPU, and for a machine check the place where it struck."""
+    known = from_core(core)
+    names = ["task", "pid", "cpu", "kernel", "arch"]
+    if is_machine_check(crash):
+        names += ["function", "offset", "size", "module", "traces", "registers"]
+    missing: dict[str, Any] = {n: known[n] for n in names if getattr(crash, n) in (None, (), {}) and known.get(n)}
+    if crash.cpu is None and known.get("cpu") == 0:
+        missing["cpu"] = 0
+    return replace(crash, **missing) if missing else crash
+
+
+def at_symbol(crash: Crash, symbol: str | None) -> Crash:
+    """A machine check's panic with the place that the record's RIP line names: `__d_lookup+0x54/0x140`."""
+    found = SYMBOL.match(symbol or "") if crash.function is None else None
+    if found is None:
+        return crash
+    return replace(crash, function=found["function"], offset=int(found["offset"], 16), size=int(found["size"], 16))
+
+
+def only_in_core(core: CoreFacts) -> Crash | None:
+    """The crash of a core whose log does not show one; None if the core knows no function either."""
+    known = from_core(core)
+    if not known.get("function"):
+        return None
+    title = f"crash in {known['function']}"
+    where: dict[str, Any] = {"kind": "core", "source": core.path, "first_line": 0, "last_line": 0}
+    return Crash(**where, **known, title=title, header=(title,), panicked=True)
+
+
+def from_core(core: CoreFacts) -> dict[str, Any]:
+    """The fields of a crash that a core gives."""
+    facts, names = core.crash, ("task", "pid", "cpu", "function", "offset", "size", "module")
+    known: dict[str, Any] = {name: facts.get(name) for name in names if facts.get(name) is not None}
+    known |= {name: value for name, value in (("kernel", core.kernel), ("arch", core.arch)) if value}
+    registers = facts.get("registers")
+    if isinstance(registers, dict):
+        known["registers"] = {str(k): v for k, v in registers.items() if isinstance(v, int)}
+    frames = tuple(frame(entry) for entry in facts.get("trace") or () if entry.get("function"))
+    return known | ({"traces": (Trace(heading="Call trace (core):", frames=frames),)} if frames else {})
+
+
+def frame(entry: dict[str, Any]) -> Frame:
+    """A frame of the core's stack."""
+    names = ("function", "offset", "size", "module", "file", "line", "address")
+    known: dict[str, Any] = {name: entry.get(name) for name in names}
+    return Frame(**known, inline=bool(entry.get("inline")))

@@ -16,6 +16,7 @@ from triage.model import CoreFacts, Crash, Event, HardwareError, MemoryFailure, 
 SAME_EVENT = 1.0  # seconds; reports of one page within this time tell of one physical event
 POLLED = 10.0  # seconds that firmware may take to report an error that has already killed the kernel
 STAYS_OPEN = {"Ignored", "Failed"}
+CONTAINED = {"free", "anonymous", "page-cache", "hugetlb", "ksm", "user", "zone-device", "no-struct-page", "offline"}
 NAMES_A_PAGE = {
     "verdict",
     "unhandlable",
@@ -202,7 +203,7 @@ def track(
         first_seen=first_time(judged),
         verdict_time=verdict.time if verdict else None,
         detail=dict(facts.detail) if facts else {},
-        open=(bool(own) and is_open(judged)) or (not own and bool(facts and facts.poisoned)),
+        open=is_open(judged) if own else is_open_in_core(facts),
         recorded=bool(records),
         page_shift=shift.bits,
         granularity=min((record.granularity for record in records if record.granularity), default=None),
@@ -287,6 +288,11 @@ def is_open(reports: Sequence[Event]) -> bool:
         elif settled is None or (report.time is not None and report.time - settled > SAME_EVENT):
             state = True
     return state
+
+
+def is_open_in_core(facts: PageFacts | None) -> bool:
+    """Whether a page without any report is poisoned and still the kernel's own; freed and user pages are contained."""
+    return bool(facts and facts.poisoned) and facts is not None and facts.type_now not in CONTAINED
 
 
 def poisoned(reports: Sequence[Event], facts: PageFacts | None) -> bool | None:

@@ -71,8 +71,8 @@ class Scene:
 def build(boot: Boot) -> Scene:
     """The scene of a boot; every step's failure to find something is a None or an empty tuple."""
     events = tuple(earlier_boot(event, boot) for event in boot.events)
+    events, crash = with_crash(events, boot)
     found = tuple(event for event in events if isinstance(event, Crash))
-    crash = crashes.choose(found) or mild_crash(found, events)
     errors = tuple((f"e{n}", e) for n, e in enumerate((e for e in events if isinstance(e, HardwareError)), 1))
     arch, kernel = arch_of(boot, crash), kernel_of(boot, crash)
     shift = infer(boot, arch)
@@ -100,6 +100,19 @@ def build(boot: Boot) -> Scene:
         guesses=guesses,
         order=order,
     )
+
+
+def with_crash(events: tuple[Event, ...], boot: Boot) -> tuple[tuple[Event, ...], Crash | None]:
+    """The events with the crash to explain as complete as the core makes it, and that crash."""
+    found = [event for event in events if isinstance(event, Crash)]
+    crash = crashes.choose(found) or mild_crash(found, events)
+    if crash is None:
+        lone = crashes.only_in_core(boot.core) if boot.core and not found else None
+        return ((*events, lone), lone) if lone else (events, None)
+    full = crashes.completed(crash, boot.core) if boot.core else crash
+    check = consumption.machine_check(full, [e for e in events if isinstance(e, HardwareError)])
+    full = crashes.at_symbol(full, check.detail.get("symbol")) if check else full
+    return tuple(full if event is crash else event for event in events), full
 
 
 def mild_crash(found: Sequence[Crash], events: Iterable[Event]) -> Crash | None:
@@ -131,7 +144,7 @@ def is_capture(boot: Boot) -> bool:
 
 
 def arch_of(boot: Boot, crash: Crash | None) -> str | None:
-    """The architecture: the crash's, the core's, that of the release's name, else x86-64 if machine check banks show."""
+    """The architecture: the crash's, the core's, that of the release's name, else x86-64 if banks show."""
     if crash and crash.arch:
         return crash.arch
     if boot.core and boot.core.arch:
@@ -174,7 +187,7 @@ def connect(
         if fit is not None:
             guesses.append(fit)
             found = list(address.guessed_links(fit, shift, span))
-        if not found and not track.late and (track.counted or track.page.open):
+        if not found and not track.late and track.page.open:
             found = [Link(pfn=track.page.pfn, match="time", lag_seconds=span)]
         links += found
     return tuple(guesses), tuple(links)

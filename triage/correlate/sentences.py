@@ -59,20 +59,25 @@ def consumption_evidence(scene: Scene) -> list[Evidence]:
     return [cite(scene.consumed.says, scene.consumed.error or scene.crash)]
 
 
+TRANSLATED = {
+    "core": ", translated by the core's page tables",
+    "log": ", translated with the linear map's base that the log prints",
+    "inferred": ", if the linear map's base is the one inferred from this match",
+}
+
+
 def link_evidence(scene: Scene, track: Track) -> list[Evidence]:
-    """The address routes from the crash to the page, in words."""
+    """The address routes from the crash to the page in words, those of the faulting access first."""
     found = []
-    for link in scene.linked(track)[:4]:
+    for link in sorted(scene.linked(track), key=lambda link: not link.exact)[:4]:
         where = "the very 64-byte line that was reported" if link.match == "line" else f"page {track.page.pfn:#x}"
-        how = {
-            "hardware": "the hardware's own address",
-            "core": "translated by the core's page tables",
-            "log": "translated with the linear map base that the log prints",
-            "inferred": "if the linear map's base is the one inferred from this match",
-        }.get(link.translation or "", "")
-        use = "the faulting access used" if link.exact else "register value at the crash"
-        coarse = coarse_words(link.granularity, link.match)
-        text = f"{link.via} = {link.address:#x} ({use}) lies in {where}, {how}{coarse}."
+        use = "register value at the crash"
+        if link.exact:
+            use = "reported by the machine check" if link.translation == "hardware" else "used by the faulting access"
+        how = TRANSLATED.get(link.translation or "", "")
+        text = (
+            f"{link.via} = {link.address:#x} ({use}) lies in {where}{how}{coarse_words(link.granularity, link.match)}."
+        )
         found.append(cite(text, scene.crash, addresses=[link.address] if link.address is not None else []))
     return found
 

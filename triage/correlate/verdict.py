@@ -17,7 +17,7 @@ from triage.correlate.words import cite, page_name
 from triage.model import CONFIDENCES, Boot, Case, Evidence, Note, PageHistory, Verdict
 
 BLAMES = CONFIDENCES.index("likely")
-EXCLUDES_SOFTWARE = ("memory-error", "other-hardware", "operator")
+EXCLUDES_SOFTWARE = ("memory-error", "other-hardware")
 
 
 def judge(boot: Boot) -> Case | None:

@@ -7,8 +7,11 @@ from typing import Any
 
 from triage.model import Crash, Event, Evidence, HardwareError, PageHistory
 
-DIMM_KEYS = ("dimm", "label", "slot")
-PLACE_KEYS = ("socket", "node", "card", "channel", "module", "rank", "bank", "device", "row", "column")
+DIMM_KEYS = ("dimm", "label")
+PLACE_KEYS = (
+    "socket", "node", "memory_controller", "card", "channel", "slot", "module", "csrow", "rank", "bank", "device",
+    "row", "column",
+)  # fmt: skip
 
 
 def seconds(value: float) -> str:
@@ -42,7 +45,10 @@ def cite(text: str, *events: Event | None, addresses: Iterable[int] = ()) -> Evi
 def dimm(location: dict[str, Any]) -> str | None:
     """The memory module of an error's location as a person would ask for it: DIMM_B1 (node 0, card 1, rank 1)."""
     name = next((str(location[key]) for key in DIMM_KEYS if location.get(key) not in (None, "")), None)
-    place = ", ".join(f"{key} {location[key]}" for key in PLACE_KEYS if location.get(key) not in (None, ""))
+    known = {key: location[key] for key in PLACE_KEYS if location.get(key) not in (None, "", -1)}
+    place = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in known.items())
+    if name is None and location.get("handle") not in (None, "", "0x0000"):
+        name = f"the module of DMI handle {location['handle']}"
     if name:
         return f"{name} ({place})" if place else name
     return f"the module at {place}" if place else None

@@ -48,22 +48,21 @@ def is_shortage(crash: Crash) -> bool:
     return any(SHORTAGE.search(text) for text in panics(crash))
 
 
-ASKED = (
-    (
-        re.compile(r"sysrq triggered crash|sysrq_handle_crash|sysrq: Trigger a crash|SysRq : Trigger a crash"),
-        "a crash asked for by SysRq",
-    ),
-    (
-        re.compile(r"unknown_nmi_panic|NMI: Not continuing|panic_on_unrecovered_nmi|Panic on NMI"),
-        "a non-maskable interrupt sent to stop it",
-    ),
-)
+SYSRQ = re.compile(r"sysrq triggered crash|sysrq_handle_crash|sysrq: Trigger a crash|SysRq : Trigger a crash")
+NMI = re.compile(r"unknown_nmi_panic|NMI: Not continuing|panic_on_unrecovered_nmi|Panic on NMI")
 
 
 def asked(scene: Scene) -> str | None:
-    """Who asked for this crash: SysRq, or an NMI sent on purpose; None if nobody did."""
+    """Who asked for this crash: SysRq, or an NMI sent on purpose; None if nobody did.
+
+    An NMI counts as sent on purpose if nothing in the boot tells of failing hardware, which may raise one as well.
+    """
     crash = scene.crash
     if crash is None or is_serr(crash):
         return None
     words = [*panics(crash), crash.function or ""]
-    return next((who for pattern, who in ASKED if any(pattern.search(word) for word in words)), None)
+    if any(SYSRQ.search(word) for word in words):
+        return "a crash asked for by SysRq"
+    if any(NMI.search(word) for word in words) and not scene.uncorrected():
+        return "a non-maskable interrupt sent to stop it"
+    return None
