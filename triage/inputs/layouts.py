@@ -31,6 +31,7 @@ class Layout:
     """One way of filing crashes and logs; patterns are for paths below its root folder."""
 
     name: str
+    where: str  # where it is met
     sign: str  # a file that only this layout has
     wanted: tuple[tuple[str, ...], ...] = ()  # each: alternatives that hold the same, the best first
     unwanted: str = r"(?!)"
@@ -104,8 +105,8 @@ def seconds(parts: Iterable[str | None]) -> float | None:
 
 LAYOUTS = (
     Layout(
-        # sosreport-<host>-<date>-<id>.tar.xz (sos 4)
         name="sos",
+        where="sosreport-<host>-<date>-<id>.tar.xz (sos 4)",
         sign=r"sos_commands/.+",
         wanted=(
             (r"sos_commands/kernel/dmesg", r"sos_commands/kernel/dmesg_-T", r"var/log/dmesg"),
@@ -123,24 +124,24 @@ LAYOUTS = (
         ),
     ),
     Layout(
-        # scc_<host>_<date>.txz (SUSE)
         name="supportconfig",
+        where="scc_<host>_<date>.txz (SUSE)",
         sign=r"basic-environment\.txt|supportconfig\.txt",
         wanted=((r"boot\.txt",), (r"messages\.txt",), (r"crash\.txt",), (r"hardware\.txt",)),
         all_wanted=False,
         facts=((r"basic-environment\.txt", from_uname),),
     ),
     Layout(
-        # /var/spool/abrt/oops-2026-11-23-02:11:47-1234-0/, vmcore-127.0.0.1-2026-11-23-02:11:47/
         name="abrt",
+        where="/var/spool/abrt/oops-2026-11-23-02:11:47-1234-0/, vmcore-127.0.0.1-2026-11-23-02:11:47/",
         sign=r"abrt_version|analyzer|kernel_tainted_short|crash_function",
         wanted=((r"vmcore-dmesg\.txt|vmcore-dmesg", r"dmesg", r"backtrace"), (r"vmcore",)),
         all_wanted=False,
         facts=((r"hostname", from_hostname), (r"kernel", from_kernel), (r"time", from_seconds)),
     ),
     Layout(
-        # /var/crash/127.0.0.1-2026-11-23-02:11:47/ (kdump-utils of RHEL and Fedora), 2026-11-23-02-11/ (kdump of SUSE)
         name="kdump",
+        where="/var/crash/127.0.0.1-2026-11-23-02:11:47/ (kdump-utils of RHEL, Fedora), 2026-11-23-02-11/ (SUSE)",
         sign=r"vmcore(?:-incomplete|\.flat)?|vmcore-dmesg(?:-incomplete)?\.txt",
         # kexec-dmesg.log is the log of the kernel that saved the dump, not of the one that crashed.
         unwanted=r"kexec-dmesg\.log|vmcore-creation\.status|README\.txt|makedumpfile-R\.pl|rearrange\.sh|System\.map.*|vmlinux.*",
@@ -148,15 +149,15 @@ LAYOUTS = (
         folder=lambda name: from_folder(name.removeprefix("vmcore-")),
     ),
     Layout(
-        # /var/crash/202611230211/ (kdump-tools of Debian and Ubuntu)
         name="kdump-tools",
+        where="/var/crash/202611230211/ (Debian, Ubuntu)",
         sign=r"(?:dump|dmesg|vmcore)\.\d{12}(?:\.\w{2,4})?|dump-incomplete",
         unwanted=r".*\.crash|kdump_lock",
         folder=from_folder,
     ),
     Layout(
-        # /sys/fs/pstore/, /var/lib/systemd/pstore/<id>/
         name="pstore",
+        where="/sys/fs/pstore/, /var/lib/systemd/pstore/<id>/ (efi, erst, ramoops and other backends)",
         sign=r"dmesg-[a-z_]{2,20}-[0-9a-f]{1,24}(?:\.enc\.z)?",
         # dmesg.txt is what systemd-pstore made of the same records.
         unwanted=r"(?:.*/)?dmesg\.txt|(?:pmsg|ftrace|mce|rtas|powerpc-\w+)-[a-z_]+-\d+.*",
