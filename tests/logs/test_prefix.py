@@ -8,84 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.logs.prefix_forms import FORMS, ISO, Form
+from triage.logs.lines import LineReader
 from triage.logs.prefix import Prefix, restart, split
 
-ISO = "2026-11-23T02:11:47.123456+00:00"
-# (what stands before the body, what is known from it)
-FORMS: list[tuple[str, dict[str, object]]] = [
-    ("", {}),
-    ("[   70.471011] ", {"time": 70.471011}),
-    ("[   70.471011][    T1] ", {"time": 70.471011, "caller": "T1"}),
-    ("[   70.471011][T12345] ", {"time": 70.471011, "caller": "T12345"}),
-    ("[   70.471011] [     C0] ", {"time": 70.471011, "caller": "C0"}),
-    ("<4>[   70.471011] ", {"time": 70.471011, "level": 4}),
-    ("<12>[   70.471011] ", {"time": 70.471011, "level": 4}),
-    ("[   70.471011] <4>", {"time": 70.471011}),
-    ("[   70.471011 <    0.000123>] ", {"time": 70.471011}),
-    ("[<    0.000123>] ", {}),
-    ("[  +0.000123] ", {}),
-    ("[Nov23 02:11] ", {"wall": "Nov23 02:11"}),
-    ("[Mon Nov 23 02:11:47 2026] ", {"wall": "Mon Nov 23 02:11:47 2026"}),
-    ("[Mon Nov 23 02:11:47 UTC 2026] ", {"wall": "Mon Nov 23 02:11:47 UTC 2026"}),
-    ("kern  :err   : [   70.471011] ", {"time": 70.471011, "level": 3}),
-    ("kern  :warn  : [Mon Nov 23 02:11:47 2026] ", {"level": 4, "wall": "Mon Nov 23 02:11:47 2026"}),
-    ("6,123,70471011,-;", {"time": 70.471011, "level": 6}),
-    ("4,123,70471011,c,caller=T77;", {"time": 70.471011, "level": 4, "caller": "T77"}),
-    ("6.12.0-2-amd64,4,123,70471011,-,caller=C3;", {"time": 70.471011, "level": 4, "caller": "C3"}),
-    ("Nov 23 02:11:47 db7 kernel: ", {"wall": "Nov 23 02:11:47", "host": "db7"}),
-    ("Nov 23 02:11:47 db7 kernel: [   70.471011] ", {"wall": "Nov 23 02:11:47", "host": "db7", "time": 70.471011}),
-    (
-        "<4>Nov  3 02:11:47 db7 kernel: [   70.471011] ",
-        {"wall": "Nov  3 02:11:47", "host": "db7", "time": 70.471011, "level": 4},
-    ),
-    ("Nov 23 02:11:47.123456 db7 kernel: ", {"wall": "Nov 23 02:11:47.123456", "host": "db7"}),
-    (
-        "Nov 23 02:11:47 db7 kern.err kernel: [   70.471011] ",
-        {"wall": "Nov 23 02:11:47", "host": "db7", "time": 70.471011},
-    ),
-    (
-        "Mon Nov 23 02:11:47 2026 kern.err kernel: [   70.471011] ",
-        {"wall": "Mon Nov 23 02:11:47 2026", "time": 70.471011},
-    ),
-    ("2026-11-23T02:11:47+0000 db7 kernel: ", {"wall": "2026-11-23T02:11:47+0000", "host": "db7"}),
-    (f"{ISO} db7 kernel: [   70.471011][   T12] ", {"wall": ISO, "host": "db7", "time": 70.471011, "caller": "T12"}),
-    ("Mon 2026-11-23 02:11:47 UTC db7 kernel: ", {"wall": "Mon 2026-11-23 02:11:47 UTC", "host": "db7"}),
-    ("[   70.471011] db7 kernel: ", {"time": 70.471011, "host": "db7"}),
-    ("1795399907.123456 db7 kernel: ", {"wall": "1795399907.123456", "host": "db7"}),
-    (f"<4>1 {ISO} db7 kernel - - - ", {"wall": ISO, "host": "db7", "level": 4}),
-    (f"<4>1 {ISO} db7 kernel - - - [   70.471011] ", {"wall": ISO, "host": "db7", "level": 4, "time": 70.471011}),
-    (f'<4>1 {ISO} db7 kernel - - [meta sequenceId="1"] ', {"wall": ISO, "host": "db7", "level": 4}),
-    ("Nov 23 02:11:47 10.0.0.5 [   70.471011] ", {"wall": "Nov 23 02:11:47", "host": "10.0.0.5", "time": 70.471011}),
-    (
-        "Nov 23 02:11:47 10.0.0.5 6,1,70471011,-;",
-        {"wall": "Nov 23 02:11:47", "host": "10.0.0.5", "time": 70.471011, "level": 6},
-    ),
-    (
-        "2026-11-23T02:11:47.123456789Z stdout F [   70.471011] ",
-        {"wall": "2026-11-23T02:11:47.123456789Z", "time": 70.471011},
-    ),
-    ("2026-11-23T02:11:47.123456789Z [   70.471011] ", {"wall": "2026-11-23T02:11:47.123456789Z", "time": 70.471011}),
-    ("[2026-11-23T02:11:47.123Z] [   70.471011] ", {"wall": "2026-11-23T02:11:47.123Z", "time": 70.471011}),
-    ("console [ttyS0] [   70.471011] ", {"time": 70.471011}),
-    ("db7 login: [   70.471011][    T1] ", {"time": 70.471011, "caller": "T1"}),
-    ("web-1  | [   70.471011] ", {"time": 70.471011}),
-    ("** 2395 printk messages dropped ** [   70.471011] ", {"time": 70.471011}),
-    ("> [   70.471011] ", {"time": 70.471011}),
-    ("> > [   70.471011] [ T12] ", {"time": 70.471011, "caller": "T12"}),
-    (">> <4>[   70.471011] ", {"time": 70.471011, "level": 4}),
-    ("| [   70.471011] ", {"time": 70.471011}),
-    ("    [   70.471011] ", {"time": 70.471011}),
-    ("\t[   70.471011] ", {"time": 70.471011}),
-    ("> Nov 23 02:11:47 db7 kernel: ", {"wall": "Nov 23 02:11:47", "host": "db7"}),
-    ("\x1b[0;31m[   70.471011] ", {"time": 70.471011}),
-    ("\x1b[32m[   70.471011] \x1b[0m", {"time": 70.471011}),
-    ("\r[   70.471011] ", {"time": 70.471011}),
-    ("half a line\r[   70.471011] ", {"time": 70.471011}),
-    ("\x00\x00\x00[   70.471011] ", {"time": 70.471011}),
-    ("\ufeff[   70.471011] ", {"time": 70.471011}),
-    ("70.471011] ", {}),
-    ("kernel: ", {}),
-]
 # Bodies of the kernel: any printable text that does not itself begin with an element of a prefix.
 BODIES = st.one_of(
     st.sampled_from(
@@ -110,8 +36,8 @@ BODIES = st.one_of(
 
 @settings(max_examples=2000, deadline=None)
 @given(form=st.sampled_from(FORMS), body=BODIES)
-def test_any_body_comes_back_from_any_form(form: tuple[str, dict[str, object]], body: str) -> None:
-    text, known = form
+def test_any_body_comes_back_from_any_form(form: Form, body: str) -> None:
+    text, known = form.text, form.known
     if text == "70.471011] ":  # a stamp whose start is cut is only known as one before text
         body = body.lstrip() or "text"
     found = split(text + body)
@@ -129,7 +55,7 @@ def test_arbitrary_bytes_never_raise(raw: bytes) -> None:
 @given(
     st.lists(
         st.sampled_from(
-            [text for text, _ in FORMS] + ["[", "]", " ", "<", ">", "T1", "kernel: ", "9", "\\x09", "#011"]
+            [form.text for form in FORMS] + ["[", "]", " ", "<", ">", "T1", "kernel: ", "9", "\\x09", "#011"]
         ),
         max_size=40,
     )
@@ -194,6 +120,23 @@ def test_lines_that_continue_a_dumped_record_lose_their_indent() -> None:
 
 
 def test_restart_finds_the_message_printed_into_another() -> None:
-    line = "[  331.027868] device crashed[  331.041781] ------------[ cut here ]------------"
-    assert split(line[restart(line) :]).body == "------------[ cut here ]------------"
-    assert restart("[  331.027868] one message [12]") is None
+    line = b"[  331.027868] device crashed[  331.041781] ------------[ cut here ]------------"
+    assert restart(line) == line.index(b"[  331.04")
+    for whole in (
+        b"[  331.027868] one message [12]",
+        b"Nov 23 02:11:47 db7 kernel: [  331.027868] one message",
+        b"[  331.027868] collector[7]: [  330.000001] quoted",
+        b"text [  331.027868] one message",
+    ):
+        assert restart(whole) is None
+
+
+def test_a_line_that_holds_two_messages_is_read_as_two_with_one_number() -> None:
+    reader = LineReader(b"first\n[    1.000001]  <IRQ> [    1.000002]  dump_stack+0x1/0x2\nlast\n")
+    read = [reader.read() for _ in range(4)]
+    assert [(line.body, line.number) for line in read if line] == [
+        ("first", 1),
+        (" <IRQ> ", 2),
+        (" dump_stack+0x1/0x2", 2),
+        ("last", 3),
+    ]

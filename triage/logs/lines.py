@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from triage.logs.prefix import Prefix, split
+from triage.logs.prefix import Prefix, restart, split
 from triage.logs.scan import Buffer, release
 
 LINE_LIMIT = 4096  # bytes of one line that are looked at
@@ -53,7 +53,10 @@ class LineReader:
             self.number += 1
         else:
             self.pos = stop = min(start + PIECE, self.size)
-        raw = self.data[start : stop if stop - start < LINE_LIMIT else start + LINE_LIMIT].decode("utf-8", "replace")
+        line = self.data[start : stop if stop - start < LINE_LIMIT else start + LINE_LIMIT]
+        if (second := restart(line)) is not None:
+            line, self.pos, self.number = line[:second], start + second, number
+        raw = line.decode("utf-8", "replace")
         if raw[-1:] == "\r":
             raw = raw.rstrip("\r")
         prefix = split(raw)

@@ -76,6 +76,7 @@ ELEMENTS = re.compile(
 # The log begins inside a stamp.
 CUT_STAMP = re.compile(r" {0,5}\d{0,6}\.\d{6}\](?: ?\[ {0,8}(?P<caller>[TC]\d{1,10})\])? (?=\S)")
 WITHIN = re.compile(r"(?:<\d{1,3}>)?\[ {0,4}\d{1,7}\.\d{6}\]")  # printk's own form: six decimals
+INTO = re.compile(rb"\[ {0,4}\d{1,7}\.\d{6}\]")
 CALLER = re.compile(r"caller=([TC]\d+)")
 ANSI = re.compile(r"\x1b(?:\[[0-9;?]{0,20}[ -/]?[@-~]|\][^\x07\x1b]{0,80}(?:\x07|\x1b\\)|[()][0AB]|[@-Z\\-_=>78])?")
 CONTROLS: dict[int, str | None] = {**dict.fromkeys([*range(9), *range(11, 32), 127]), 0xA0: " "}
@@ -105,13 +106,15 @@ def split(line: str) -> Prefix:
     return chain(clean(line))
 
 
-def restart(line: str) -> int | None:
+def restart(line: bytes) -> int | None:
     """Where a second stamped message begins on the same line, another processor having printed into it; else None.
 
-    `[  331.027868] device crashed[  331.041781] ------------[ cut here ]------------` restarts at the second bracket.
+    `[  331.027868] device crashed[  331.041781] ------------[ cut here ]------------` restarts at the second stamp.
+    What a program quotes (`[   12.000001] collector[7]: [    9.000001] text`) is its own text.
     """
-    second = WITHIN.search(line, 16, NOISE_MAX)
-    return second.start() if second else None
+    first = INTO.search(line)
+    second = INTO.search(line, first.end()) if first else None
+    return second.start() if second and not line.endswith(b"]: ", 0, second.start()) else None
 
 
 def clean(line: str) -> str:
