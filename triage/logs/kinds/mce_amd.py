@@ -82,5 +82,5 @@ def what(fields: dict[str, Any], bank: mca.Bank) -> str:
     if fields.get("text"):
         return str(fields["text"]).rstrip(". ")
     if fields.get("unit"):
-        return f"{fields['unit']} error {fields['xec']}"
+        return f"{fields['unit']} error {fields.get('xec') or ''}".strip()
     return mca.text(bank) if "status" in fields else fields.get("sentence") or "machine check"

@@ -43,6 +43,8 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
         return [
             Notice(**base, what="lost", text=fields["storm"], values=present(reason="storm", cpu=number(fields["cpu"])))
         ]
+    if "full" in fields:
+        return [Notice(**base, what="lost", text=fields["full"], values={"reason": "overflow"})]
     if "logged" in fields:
         logged = {
             "component": "unknown",
