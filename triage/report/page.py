@@ -12,7 +12,7 @@ from triage.report import words
 from triage.report.escape import visible
 from triage.report.json import plain
 
-WIDTH, LABEL = 100, 14
+WIDTH, LABEL = 100, 22
 
 
 def json_text(facts: CoreFacts, asked: Sequence[int]) -> str:
@@ -48,7 +48,7 @@ def block(page: PageFacts) -> list[str]:
     lines = [f"page {page.pfn:#x}  {words.kind_of_page(page.type)}  {mark}"]
     if page.type_now != page.type:
         lines += row("type now", words.kind_of_page(page.type_now))
-    lines += row("address", f"{page.physical_address:#x}")
+    lines += row("physical address", f"{page.physical_address:#x}")
     for key, item in page.detail.items():
         lines += row(words.key(key), words.value(key, item))
     zone = ", ".join(part for part in (f"node {page.node}" if page.node is not None else None, page.zone) if part)

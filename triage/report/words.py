@@ -50,6 +50,7 @@ DETAILS = {
     "cache": "slab cache",
     "aliases": "caches merged with it",
     "head_pfn": "head page",
+    "address": "virtual address",
     "object_address": "object",
     "object_offset": "offset in the object",
     "superblock": "superblock",
@@ -119,7 +120,10 @@ def value(name: str, item: Any) -> str:
         wide = name.endswith(("address", "pfn", "offset")) or name in {"status", "addr", "misc", "synd", "ipid"}
         return f"{item:#x}" if wide or item > 2**32 else f"{item}"
     if isinstance(item, (list, tuple, set, frozenset)):
-        return ", ".join(value(name, part) for part in item)
+        many = [value(name, part) for part in item]
+        nested = any(isinstance(part, dict) for part in item)
+        shown = ("; " if nested else ", ").join(many[: 4 if nested else 20])
+        return shown + (f"; {len(many) - 4:,} more" if nested and len(many) > 4 else "")
     if isinstance(item, dict):
         return ", ".join(f"{key(name)} {value(str(name), part)}" for name, part in item.items())
     return str(item)
