@@ -112,20 +112,13 @@ def read_unit(task: Task) -> Read:
                 read.logs.append((found, list(pipeline.events(found))))
             case CoreFile():
                 read.cores.append(found)
-            case Refused() if is_no_log(found):
+            case Refused(foreign=True):
                 read.skipped += 1
             case Refused():
                 read.analysis.refused.append(InputError(found.name, found.reason))
             case Skipped():
                 read.skipped += found.count
     return read
-
-
-def is_no_log(refused: Refused) -> bool:
-    """Whether an input is merely something else (a picture, an empty file), not a log or core that cannot be read."""
-    return (
-        refused.reason.startswith(("empty", "nothing of use", "binary", "an ELF")) or "neither a log" in refused.reason
-    )
 
 
 def grouped(read: Read, task: Task) -> list[Boot]:

@@ -67,6 +67,7 @@ class Refused:
     name: str
     reason: str
     partial: bool = False  # something of it was read all the same
+    foreign: bool = False  # merely something else (empty, a picture, a program), not a log or core that cannot be read
 
 
 @dataclass(frozen=True, slots=True)

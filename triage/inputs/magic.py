@@ -35,10 +35,11 @@ ADVICE = {
     "lzop": "compressed with lzop; unpack it first (lzop -d)",
     "journal": "a binary journal; give the output of journalctl --file=FILE -o export",
     "elf": "an ELF file that is no core",
-    "empty": "an empty file",
+    "empty": "empty file",
     "nuls": "nothing but NULs",
     "binary": "binary, neither a log, a core nor an archive",
 }
+FOREIGN = ("empty", "nuls", "binary", "elf", "rpm", "ar")  # of no use, and nothing is lost
 CONTROL = re.compile(rb"[\x01-\x07\x0e-\x1a\x1c-\x1f]")
 
 

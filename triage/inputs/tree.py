@@ -14,8 +14,6 @@ from triage.inputs.layouts import Choice
 from triage.inputs.text import logs
 from triage.inputs.walk import core, examine
 
-OF_NO_USE = ("empty", "nuls", "binary", "elf", "rpm", "ar")  # in a directory that may hold anything
-
 
 def directory(path: Path, name: str, budget: Budget) -> Iterator[Found]:
     """What the files below a directory hold."""
@@ -67,7 +65,7 @@ def several(
                 yield found
     yield from (Refused(name, problem, partial=useful > 0) for problem in problems)
     if not useful and not problems:
-        yield Refused(name, f"nothing of use in it ({len(members)} files)")
+        yield Refused(name, f"nothing of use in it ({len(members)} files)", foreign=True)
     elif useless:
         yield Skipped(name, "files of no use", useless)
 
@@ -89,7 +87,7 @@ def opened(choice: Choice, prefix: str, depth: int, budget: Budget) -> Iterator[
     if notes and len(data) == 0:
         yield Refused(name, notes[0])
         return
-    if choice.guessed and magic.identify(data) in OF_NO_USE:
+    if choice.guessed and magic.identify(data) in magic.FOREIGN:
         yield Skipped(name, "of no use", 1)
         return
     facts = choice.facts if member.disk else Facts(wall=choice.facts.wall or member.mtime).over(choice.facts)

@@ -84,7 +84,8 @@ def examine(blob: Blob, budget: Budget) -> Iterator[Found]:
     elif kind in ("text", "utf-16", "sqlite"):
         yield from logs(blob, kind)
     else:
-        yield Refused(blob.name, magic.ADVICE.get(kind, f"{kind}: neither a log, a core nor an archive"))
+        reason = magic.ADVICE.get(kind, f"{kind}: neither a log, a core nor an archive")
+        yield Refused(blob.name, reason, foreign=kind in magic.FOREIGN)
 
 
 def core(blob: Blob) -> Found:
