@@ -65,6 +65,11 @@ class Blame:
         """The functions that the header lines name."""
         yield from filter(self.guilty, self.crash.detail.get("named", ()))
 
+    def pointer(self) -> Iterator[str]:
+        """The function that the instruction pointer was in, helper or not."""
+        if self.crash.registers and self.crash.function:
+            yield self.crash.function
+
     def named(self) -> Iterator[str]:
         """The functions that the header lines name, helpers or not."""
         yield from self.crash.detail.get("named", ())
@@ -123,6 +128,7 @@ SOURCES = {
     "header": Blame.header,
     "named": Blame.named,
     "site": Blame.site,
+    "pointer": Blame.pointer,
     "trace": Blame.trace,
     "first": Blame.first,
     "hang": Blame.hang,

@@ -119,6 +119,7 @@ class Record:
     lines: list[Line] = field(default_factory=list)
     idle: int = 0
     state: Any = None
+    cut_in: int | None = None  # how many lines it had when another record of the same printer began
 
     def __post_init__(self) -> None:
         self.state = self.grammar.begin.copy(deepcopy_values=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from triage.logs.prefix import Prefix, restart, split
@@ -76,6 +77,18 @@ class LineReader:
     def reset(self, mark: tuple[int, int]) -> None:
         """Back to a place marked before."""
         self.pos, self.number = mark
+
+
+INSIDE = re.compile(r"\[ *\d{1,10}\.\d{6}\]")
+
+
+def inside(line: Line) -> Line | None:
+    """The message that begins in the middle of a line, where two CPUs wrote to one console, or behind a login prompt."""
+    found = INSIDE.search(line.body)
+    if found is None:
+        return None
+    prefix = split(line.body[found.start() :])
+    return Line(prefix.body, prefix, line.raw, line.number, line.last_number, line.kinds)
 
 
 def join(line: Line, tail: Line, glue: str = " ") -> Line:

@@ -11,7 +11,7 @@ from typing import Any
 from triage.inputs import LogText
 from triage.logs.clock import wall_seconds
 from triage.logs.grammar import Grammar, LineToken, Record, kinds, load
-from triage.logs.lines import Line, LineReader, join
+from triage.logs.lines import Line, LineReader, inside, join
 from triage.logs.scan import Scanner
 from triage.model import Event
 
@@ -145,6 +145,8 @@ class Parser:
                 if grammar.single:
                     return self.build(grammar, grammar.fields(token), [line])
                 return self.open_record(grammar, token)
+        if (inner := inside(line)) is not None:
+            return self.begin(inner)
         self.residue.append((self.text.number(line.number), line.raw))
         return ()
 
@@ -154,6 +156,9 @@ class Parser:
         for record in [r for r in self.open if r.grammar is grammar and r.key == key]:
             self.open.remove(record)
             ended += self.finish(record)
+        for record in self.open:
+            if record.key == key and record.cut_in is None:
+                record.cut_in = len(record.lines)
         record = Record(grammar, key)
         record.feed(token)
         self.open.append(record)
@@ -171,9 +176,12 @@ class Parser:
 
     def finish(self, record: Record) -> list[Event]:
         """The events of a record that is complete or will not go on."""
-        return self.build(record.grammar, record.fields(), record.lines)
+        went_on = record.cut_in is not None and record.cut_in < len(record.lines)
+        return self.build(record.grammar, record.fields(), record.lines, interrupted=went_on)
 
-    def build(self, grammar: Grammar, fields: dict[str, Any], lines: list[Line]) -> list[Event]:
+    def build(
+        self, grammar: Grammar, fields: dict[str, Any], lines: list[Line], *, interrupted: bool = False
+    ) -> list[Event]:
         """The typed events of a record, with the fields that every event has."""
         first, number = lines[0], self.text.number
         prefix = first.prefix
@@ -184,10 +192,11 @@ class Parser:
             "last_line": number(lines[-1].last_number),
             "lines": tuple([(number(line.number), line.raw) for line in lines]),
             "time": next((line.prefix.time for line in lines if line.prefix.time is not None), None),
-            "wall_time": wall_seconds(prefix.wall) if prefix.wall else None,
+            "wall_time": wall_seconds(prefix.wall, self.text.wall) if prefix.wall else None,
             "host": prefix.host or self.text.host,
             "boot_id": prefix.boot_id or self.text.boot_id,
             "caller": prefix.caller,
+            "interrupted": interrupted,
             "missing": tuple([name for name in grammar.required if not fields.get(name)]),
         }
         built: list[Event] = grammar.module.build(fields, base)

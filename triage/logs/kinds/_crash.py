@@ -55,7 +55,7 @@ def facts(tokens: list[LineToken]) -> dict[str, Any]:
     """Everything that is not a trace."""
     values = merge(token for token in tokens if not is_frame(token))
     registers, user = _registers.read(tokens)
-    own = [token for token in tokens if "__" not in token.type]
+    own = [token for token in tokens if "__" not in token.type and token.type != "RULE"]
     panics = [token for token in tokens if terminal(token) in ("PANIC", "PANIC_END")]
     return {
         "values": values,
@@ -69,7 +69,7 @@ def facts(tokens: list[LineToken]) -> dict[str, Any]:
         "modules": tuple(MODULE.findall(values.get("modules", "").partition("[")[0])),
         "panic": values.get("panic"),
         "panicked": bool(panics),
-        "complete": any(terminal(token) in ("END", "PANIC_END") for token in tokens),
+        "complete": any(terminal(token) in ("END", "PANIC_END", "RULE") for token in tokens),
         **memory(values, registers),
         "detail": detail(tokens),
     }
