@@ -30,7 +30,7 @@ ANCHORS = (
 GAP = 0
 REQUIRED = ()
 
-PAIR = re.compile(r"(\w+)(?:=|: )('[^']*'|[^\s']+?)(?=:?(?:\s|$))")  # values of a trace event
+PAIR = re.compile(r"\b(\w{1,40})(?:=|: )('[^']*'|[^\s']+?)(?=:?(?:\s|$))")  # values of a trace event
 LOGS: dict[str, Severity] = {
     "Informational": "corrected",
     "Warning": "corrected",

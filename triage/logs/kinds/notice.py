@@ -12,6 +12,7 @@ count, function, tool, action.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -44,6 +45,9 @@ ANCHORS = (
     b"sysrq: ",
     b"SysRq : ",
     b"reboot: ",
+    b"systemd-shutdown[1]: Rebooting",
+    b"systemd-shutdown[1]: Powering off",
+    b"systemd-shutdown[1]: Halting",
     b"Starting new kernel",
     b"Starting crashdump kernel",
     b"ut of memory: Kill",
@@ -54,6 +58,11 @@ REQUIRED = ()
 # Huge page sizes that only one base page size can have (arm64, riscv), in bytes.
 PAGE_SIZES = {"64.0 KiB": 4096, "512 MiB": 65536}
 BARE = "bare hardware"
+# What hypervisors write into their guests' DMI tables or device trees.
+VIRTUAL = re.compile(
+    r"QEMU|KVM|VMware|VirtualBox|HVM domU|Virtual Machine|Google Compute Engine|OpenStack|linux,dummy-virt|Bochs|bhyve"
+    r"|Alibaba Cloud ECS|Amazon EC2 (?!\S*\.metal)"
+)
 
 Maker = Callable[[dict[str, Any]], tuple[str, dict[str, Any]] | None]
 
@@ -136,6 +145,7 @@ MAKERS: dict[str, Maker] = {
     "sysrq": said("sysrq", "sysrq", "action"),
     "reboot": said("shutdown", "reboot", "how"),
     "kexec": said("shutdown", "kexec", "how"),
+    "systemd": said("shutdown", "systemd", "how"),
     "oom": lambda f: ("oom", {"scope": f["oom"], "pid": number(f["pid"]), "task": f["task"]}),
 }
 
@@ -153,4 +163,8 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
     if made is None:
         return []
     what: Any = made[0]
-    return [Notice(**base, what=what, text=fields["text"], values=made[1])]
+    notices: list[Event] = [Notice(**base, what=what, text=fields["text"], values=made[1])]
+    virtual = VIRTUAL.search(fields["text"]) if what == "machine" else None
+    if virtual:
+        notices.append(Notice(**base, what="hypervisor", text=fields["text"], values={"name": virtual[0]}))
+    return notices
