@@ -25,7 +25,8 @@ TOGETHER = 64  # files in one unit; more are no crash directory and no family of
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One piece of work: the paths to analyse together. `modified` is the latest modification in nanoseconds since 1970."""
+    """One piece of work: the paths to analyse together. `modified` is the latest modification in nanoseconds since
+    1970."""
 
     name: str
     paths: tuple[str, ...]
@@ -45,12 +46,13 @@ Found = Unit | Missing
 
 
 def units(paths: Iterable[str]) -> Iterator[Found]:
-    """The units under the given files, directories and glob patterns, in a fixed order, one by one as the walk meets them."""
+    """The units under the given files, directories and glob patterns, in a fixed order, one by one as the walk meets
+    them."""
     for path in paths:
         if os.path.lexists(path):
             yield from below(path)
             continue
-        matches = sorted(glob.iglob(path, recursive=True)) if glob.has_magic(path) else []
+        matches = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []  # noqa: PTH207  not below a Path
         if not matches:
             yield Missing(path, "no such file or directory")
         for match in matches:
@@ -60,7 +62,7 @@ def units(paths: Iterable[str]) -> Iterator[Found]:
 def below(path: str) -> Iterator[Found]:
     """The units of one file or directory."""
     try:
-        if not os.path.isdir(path):
+        if not Path(path).is_dir():
             yield unit(path, [path])
             return
         with os.scandir(path) as listing:
@@ -81,7 +83,7 @@ def inside(path: str, entries: list[os.DirEntry[str]]) -> Iterator[Found]:
         yield together(path, [entry.path for entry in files])
     else:
         for name, family in families(files).items():
-            yield together(os.path.join(path, name), family)
+            yield together(f"{path.rstrip('/')}/{name}", family)
     if not names & WHOLE_TREE:
         for entry in entries:
             if not is_file(entry) and entry.is_dir(follow_symlinks=False):
@@ -112,7 +114,7 @@ def is_file(entry: os.DirEntry[str]) -> bool:
 
 def whole(path: str) -> Found:
     """A directory tree as one unit, which is read as a directory."""
-    files = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names]
+    files = [f"{folder}/{name}" for folder, _, names in os.walk(path) for name in names]
     found = together(path, files)
     return Unit(path, (path,), found.size, found.modified) if isinstance(found, Unit) else found
 
@@ -127,7 +129,7 @@ def together(name: str, paths: list[str]) -> Found:
 
 def unit(name: str, paths: list[str]) -> Unit:
     """The unit of these files; raises OSError for one that is gone."""
-    found = [os.stat(path) for path in paths]
+    found = [Path(path).stat() for path in paths]
     return Unit(
         name, tuple(sorted(paths)), sum(s.st_size for s in found), max((s.st_mtime_ns for s in found), default=0)
     )

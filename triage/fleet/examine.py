@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,12 +27,13 @@ Rows = dict[tuple[str, str], list[rows.Row]]  # (table, month) -> rows
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A unit to examine. `known`: inputs of the same size that the store has; `host`: pattern that finds the host's name in the path."""
+    """A unit to examine. `known`: inputs of the same size that the store has; `host`: pattern that finds the host's
+    name in the path."""
 
     unit: Unit
     known: frozenset[str] = frozenset()
     host: str | None = None
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ def files(unit: Unit) -> list[str]:
     return [
         str(file)
         for path in unit.paths
-        for file in (sorted(p for p in Path(path).rglob("*") if p.is_file()) if os.path.isdir(path) else [path])
+        for file in (sorted(p for p in Path(path).rglob("*") if p.is_file()) if Path(path).is_dir() else [path])
     ]
 
 
@@ -162,7 +162,8 @@ def seen_times(boot: Boot, spans: dict[str, list[exposure.Segment]]) -> tuple[fl
 
 
 def wall_time(boot: Boot, case: Case | None, unit: Unit) -> tuple[float | None, str | None]:
-    """When it happened, Unix seconds, and who says so: the log, the core, the name of the directory, the file's date."""
+    """When it happened, Unix seconds, and who says so: the log, the core, the name of the directory, the file's
+    date."""
     events = [case.crash] if case and case.crash else []
     told = next((e.wall_time for e in [*events, *reversed(boot.events)] if e.wall_time is not None), None)
     if told is not None:

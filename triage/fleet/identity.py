@@ -1,7 +1,9 @@
 """What makes two cases one crash: the keys under which it is known, whatever it arrived as.
 
-The same crash comes as a vmcore, its vmcore-dmesg, pstore records, a serial console's log and netconsole's. All of them carry the first
-line of the crash with the kernel's time in microseconds; names of hosts (an address there, a name here) and lost lines differ.
+The same crash comes as a vmcore, its vmcore-dmesg, pstore records, a serial console's log and netconsole's. All of
+them carry the first
+line of the crash with the kernel's time in microseconds; names of hosts (an address there, a name here) and lost lines
+differ.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Iterable, Mapping
 
 from triage.model import Boot, Case, Crash, HardwareError
 
+ERRORS = 2  # uncorrected errors by which a boot is known: a log that was cut may have lost its crash
 PLENTY = 8  # registers that make a crash without times recognisable
 
 
@@ -23,8 +26,8 @@ def of_content(parts: Iterable[str]) -> str:
 def keys(boot: Boot, case: Case | None) -> tuple[str, ...]:
     """Under which a boot's crashes and errors are known; empty if nothing tells them from those of another boot."""
     found = [key for crash in (case.crashes if case else ()) if (key := of_crash(crash))]
-    if case and not found:
-        found = [key for _, error in case.errors[:1] if (key := of_error(error))]
+    errors = [error for _, error in case.errors if not error.previous_boot] if case else []
+    found += [key for error in errors if error.severity != "corrected" and (key := of_error(error))][:ERRORS]
     if boot.boot_id:
         found.append(f"boot {boot.boot_id.replace('-', '').lower()}")
     return tuple(dict.fromkeys(found))

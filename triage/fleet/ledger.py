@@ -20,6 +20,7 @@ class Known:
     modified: int
     content: str
     rows: str
+    status: str
 
     def unit(self, name: str) -> Unit:
         """The unit again."""
@@ -43,7 +44,7 @@ class Ledger:
     def of(cls, store: Store) -> Ledger:
         """The ledger of a store."""
         ledger = cls()
-        for table in store.batches("inputs", ["unit", "paths", "size", "modified", "content", "rows"]):
+        for table in store.batches("inputs", ["unit", "paths", "size", "modified", "content", "rows", "status"]):
             for name, paths, *rest in zip(*(column.to_pylist() for column in table.columns), strict=True):
                 ledger.put(name, Known(tuple(paths), *rest))
         return ledger
@@ -56,9 +57,13 @@ class Ledger:
             self.holding[known.content].add(name)
             self.holding[known.rows].add(name)
 
-    def add(self, unit: Unit, content: str, rows: str) -> None:
+    def add(self, unit: Unit, content: str, rows: str, status: str) -> None:
         """Take note of a unit that was examined."""
-        self.put(unit.name, Known(unit.paths, unit.size, unit.modified, content, rows))
+        self.put(unit.name, Known(unit.paths, unit.size, unit.modified, content, rows, status))
+
+    def failed(self, unit: Unit) -> bool:
+        """Whether nothing came of a unit for a reason that may have passed."""
+        return self.units[unit.name].status == "failed"
 
     def unchanged(self, unit: Unit) -> bool:
         """Whether a unit has the size and date with which it was taken."""
@@ -78,7 +83,8 @@ class Ledger:
         return frozenset(self.sizes.get(size, ()))
 
     def forget(self, unit: Unit) -> tuple[set[str], list[Unit]]:
-        """Strike out a unit that has changed: what rows to drop, and the other units that must be examined again for it.
+        """Strike out a unit that has changed: what rows to drop, and the other units that must be examined again for
+        it.
 
         Rows that another unit with the very same content still stands for are kept.
         """

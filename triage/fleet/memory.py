@@ -37,7 +37,8 @@ def is_memory(error: HardwareError) -> bool:
 
 
 def is_raw(event: object, injected: Iterable[int] = ()) -> bool:
-    """Whether an event is a record of an uncorrected memory error of this boot: a reporter's words, never a verdict of ours.
+    """Whether an event is a record of an uncorrected memory error of this boot: a reporter's words, never a verdict of
+    ours.
 
     injected: frames that software poisoned on purpose; `Memory failure:` lines of those tell of no error.
     """
@@ -47,7 +48,8 @@ def is_raw(event: object, injected: Iterable[int] = ()) -> bool:
 
 
 def module(location: dict[str, Any]) -> str | None:
-    """The memory module as precisely as a record names it: `DIMM_A1`, else `node 0 card 1 module 0`; None if it does not."""
+    """The memory module as precisely as a record names it: `DIMM_A1`, else `node 0 card 1 module 0`; None if it does
+    not."""
     name = location.get("dimm") or location.get("label")
     if name:
         return str(name)

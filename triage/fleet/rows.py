@@ -23,7 +23,8 @@ FIRST, LAST = 0.0, 253402300799.0  # Unix seconds of 1970 and of the end of 9999
 BOARD = re.compile(r"/[^,]*|, BIOS .*|\s+BIOS .*|,\s*$")
 # Crashes that are the report of a hardware error: what they follow says nothing about them.
 BY_DEFINITION = re.compile(
-    r"external abort|machine check|hardware error|Memory failure|unrecoverable page|parity or ECC|\bUE\b|NMI: IOCK|PCI system error",
+    r"external abort|machine check|hardware error|Memory failure|unrecoverable page|parity or ECC|\bUE\b|NMI: IOCK"
+    r"|PCI system error",
     re.I,
 )
 
@@ -102,11 +103,18 @@ def boot_row(boot: Boot, case: Case | None, seen: Seen) -> Row:
     raw = [event for event in boot.events if memory.is_raw(event, injected)]
     times = [event.time for event in raw if event.time is not None]
     return {
-        "unit": text(seen.unit), "wall_time": moment(seen.wall), "begin": seen.begin, "end": seen.end,
+        "unit": text(seen.unit), "wall_time": moment(seen.wall), "started": moment(started(boot)),
+        "begin": seen.begin, "end": seen.end,
         "error": min(times, default=None), "erred": bool(raw),
-        "crash": crash.time if crash else None, "crashed": crash is not None, "title": text(crash.title) if crash else None,
+        "crash": crash.time if crash else None, "crashed": crash is not None,
+        "title": text(crash.title) if crash else None,
         "function": text(crash.function) if crash else None, "hardware_crash": by_definition(crash) if crash else None,
     }  # fmt: skip
+
+
+def started(boot: Boot) -> float | None:
+    """Unix seconds at which a boot's printk clock began."""
+    return next((e.wall_time - e.time for e in boot.events if e.wall_time is not None and e.time is not None), None)
 
 
 def case_row(boot: Boot, case: Case, seen: Seen) -> Row:
@@ -131,7 +139,8 @@ def crash_row(number: int, crash: Crash, case: Case) -> Row:
     return {
         "number": number, "main": crash is case.crash, "title": text(crash.title), "type": text(crash.type),
         "function": text(crash.function), "offset": crash.offset, "module": text(crash.module), "time": crash.time,
-        "wall_time": moment(crash.wall_time), "task": text(crash.task), "pid": signed(crash.pid), "cpu": signed(crash.cpu),
+        "wall_time": moment(crash.wall_time), "task": text(crash.task), "pid": signed(crash.pid),
+        "cpu": signed(crash.cpu),
         "kernel": text(crash.kernel), "arch": crash.arch, "taint": list(crash.taint),
         "fault_address": unsigned(crash.fault_address), "panic": text(crash.panic),
     }  # fmt: skip
@@ -147,10 +156,13 @@ def with_twins(errors: Iterable[tuple[str, HardwareError]]) -> list[tuple[str, H
 
 def error_row(name: str, error: HardwareError, twin: bool) -> Row:
     return {
-        "error": name, "kind": error.kind, "component": error.component, "severity": error.severity, "what": text(error.what),
+        "error": name, "kind": error.kind, "component": error.component, "severity": error.severity,
+        "what": text(error.what),
         "time": error.time, "wall_time": moment(error.wall_time), "physical_address": unsigned(error.physical_address),
-        "granularity": signed(error.granularity), "page": unsigned(error.page), "dimm": text(memory.module(error.location)),
-        **memory.cells(error), "cpu": signed(error.cpu), "count": signed(error.count), "previous_boot": error.previous_boot,
+        "granularity": signed(error.granularity), "page": unsigned(error.page),
+        "dimm": text(memory.module(error.location)),
+        **memory.cells(error), "cpu": signed(error.cpu), "count": signed(error.count),
+        "previous_boot": error.previous_boot,
         "injected": error.injected, "twin": twin,
     }  # fmt: skip
 
@@ -160,7 +172,8 @@ def page_row(page: PageHistory, case: Case, end: float | None) -> Row:
         "pfn": unsigned(page.pfn), "physical_address": unsigned(page.physical_address), "type": page.type,
         "type_source": page.type_source, "log_label": text(page.log_label), "log_result": text(page.log_result),
         "poisoned": page.poisoned, "injected": page.injected, "open": page.open, "recorded": page.recorded,
-        "blamed": page.blamed, "dimm": text(memory.module(page.location)), "first_seen": page.first_seen, "last_seen": end,
+        "blamed": page.blamed, "dimm": text(memory.module(page.location)), "first_seen": page.first_seen,
+        "last_seen": end,
         "crashed": crashed(case),
     }  # fmt: skip
 

@@ -32,9 +32,10 @@ class Settings:
 
     jobs: int = 1
     scheduler: str | None = None  # address of a Dask scheduler; None: processes on this machine
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     host: str | None = None  # pattern that finds the host's name in a path
-    options: Options = Options()
+    retry: bool = False  # examine again what failed before
+    options: Options = field(default_factory=Options)
 
 
 @dataclass(slots=True)
@@ -176,7 +177,7 @@ class Sink:
                         failures=[("refused", f"{unit.name}: {unit.reason}")],
                     )
                 )
-            elif self.ledger.unchanged(unit):
+            elif self.ledger.unchanged(unit) and not (settings.retry and self.ledger.failed(unit)):
                 self.summary.unchanged += 1
             else:
                 for one in (unit, *self.forget(unit)):
@@ -217,10 +218,14 @@ class Sink:
         place = ("inputs", self.summary.run[:7])
         if unit.paths:
             self.rows[place].append({
-                "input": name, "unit": unit.name, "paths": list(unit.paths), "size": unit.size, "modified": unit.modified,
-                "content": finding.input, "rows": rows_of or finding.input, "status": finding.status, "run": self.summary.run,
+                "input": name, "unit": unit.name, "paths": list(unit.paths), "size": unit.size,
+                "modified": unit.modified,
+                "content": finding.input, "rows": rows_of or finding.input, "status": finding.status,
+                "run": self.summary.run,
             })  # fmt: skip
-            self.ledger.add(unit, finding.input, rows_of or finding.input)
+            self.ledger.add(unit, finding.input, rows_of or finding.input, finding.status)
+        else:
+            self.drop.add(name)  # a path that was not there: said once, not once a run
         self.rows["failures", place[1]] += [
             {"input": name, "unit": unit.name, "kind": kind, "reason": reason, "run": self.summary.run}
             for kind, reason in finding.failures
@@ -249,7 +254,8 @@ class Sink:
 
 
 def join(sink: Sink, pool: Executor, settings: Settings) -> None:
-    """Examine inputs that hold one crash again, together; what then still is the same crash twice is marked as a copy."""
+    """Examine inputs that hold one crash again, together; what then still is the same crash twice is marked as a
+    copy."""
     groups: dict[str, tuple[list[str], list[Unit]]] = {}
     for contents in merge.same_crash(sink.store):
         units = sink.ledger.holders(contents)

@@ -1,6 +1,7 @@
 """The tables of the store: every column with its type, its unit and its meaning, in one place.
 
-A column is `"name type: meaning"`; `u64` (addresses, frame numbers) is unsigned because a float or a signed integer would falsify
+A column is `"name type: meaning"`; `u64` (addresses, frame numbers) is unsigned because a float or a signed integer
+would falsify
 0xffff888000000001. Readers must take every column as nullable. `docs/fleet.md` shows the tables to users.
 """
 
@@ -73,7 +74,8 @@ TABLES: dict[str, tuple[str, ...]] = {
         "kernel str",
         "arch str",
         "hardware str",
-        "wall_time time: of the end of what was seen",
+        "wall_time time: of the crash, else of the last event",
+        "started time: when the kernel's clock began, where an event has both clocks",
         "begin f64: printk seconds of the first line seen",
         "end f64: printk seconds of the last line seen; null: no times, exposure unknown",
         "error f64: printk seconds of the first uncorrected memory error record of this boot",
@@ -210,7 +212,7 @@ TABLES: dict[str, tuple[str, ...]] = {
         "size i64: bytes, over all files",
         "modified i64: latest modification, nanoseconds since 1970",
         "content str: SHA-256 of the content; of several files, of their hashes",
-        "rows str: `input` of its rows in other tables: its content, or an identity shared by inputs that hold one crash",
+        "rows str: `input` of its rows in other tables: its content, or an identity that inputs with one crash share",
         "status str: done | duplicate | nothing (no boot in it) | failed",
         "run str: when the run began, UTC",
     ),

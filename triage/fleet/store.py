@@ -1,11 +1,14 @@
-"""The store: Parquet files by table and month, of which a reader never sees half a file and a killed writer loses nothing.
+"""The store: Parquet files by table and month, of which a reader never sees half a file and a killed writer loses
+nothing.
 
     STORE/store.json                                  format and schema version
     STORE/cases/month=2026-11/18c3a.parquet           one file per table, month and commit
     STORE/pending/18c3a/commit.json                   a commit that is being moved into place
 
-A commit writes all its files below `pending/`, then `commit.json`, then renames each file into its table and removes those that it
-replaces. A commit found with its `commit.json` is finished by the next writer, one without is thrown away: both can be done any number of times.
+A commit writes all its files below `pending/`, then `commit.json`, then renames each file into its table and removes
+those that it
+replaces. A commit found with its `commit.json` is finished by the next writer, one without is thrown away: both can be
+done any number of times.
 """
 
 from __future__ import annotations
@@ -49,7 +52,8 @@ class Store:
         return sorted(self.folder.glob(f"{table}/month=*/*.parquet"))
 
     def commit(self, parts: Parts, drop: Iterable[str] = ()) -> None:
-        """Add rows and take out all rows of the inputs named in `drop`, both or neither; raises StoreError, the store stays valid."""
+        """Add rows and take out all rows of the inputs named in `drop`, both or neither; raises StoreError, the store
+        stays valid."""
         name = f"{time.time_ns():x}"
         pending = self.folder / "pending" / name
         try:
@@ -214,7 +218,8 @@ def reason(error: Exception) -> str:
 
 @contextmanager
 def opened(folder: Path, *, create: bool = True) -> Iterator[Store]:
-    """The store in `folder`, locked; raises StoreError where there is none, another version, or another process at work."""
+    """The store in `folder`, locked; raises StoreError where there is none, another version, or another process at
+    work."""
     if not create and not (folder / "store.json").is_file():
         raise StoreError(f"{folder}: no store here")
     if folder.exists() and not (folder / "store.json").exists() and any(p.name != "lock" for p in folder.iterdir()):

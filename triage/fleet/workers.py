@@ -1,7 +1,9 @@
 """Child processes that examine units under limits of time and memory, and the function that drives them.
 
-`work` runs in a thread: of this process, or of a Dask worker. Each thread keeps one child (`python -m triage.fleet.workers`) and talks
-to it through its pipes; a child that is too slow, too big or dead is replaced, and only the unit at hand is lost to it, with the reason.
+`work` runs in a thread: of this process, or of a Dask worker. Each thread keeps one child (`python -m
+triage.fleet.workers`) and talks
+to it through its pipes; a child that is too slow, too big or dead is replaced, and only the unit at hand is lost to
+it, with the reason.
 """
 
 from __future__ import annotations
@@ -60,7 +62,7 @@ class Child:
             raise LimitError(task.unit.name, f"took longer than {allowed:.0f} s") from None
         except (OSError, EOFError):
             self.kill()
-            raise ChildDied(task.unit.name, f"the process that read it {self.fate()}") from None
+            raise ChildError(task.unit.name, f"the process that read it {self.fate()}") from None
         self.done += 1
         return found
 
@@ -79,7 +81,7 @@ class Child:
                 pipe.close()  # type: ignore[union-attr]
 
 
-class ChildDied(LimitError):
+class ChildError(LimitError):
     """The child process ended in the middle of a unit."""
 
 
@@ -108,8 +110,8 @@ def retire(mine: Child) -> None:
 
 def close() -> None:
     """End all children of this process."""
-    for one in list(living):
-        retire(one)
+    while living:
+        retire(living[0])
 
 
 def work(tasks: Sequence[Task], limits: Limits) -> list[Finding]:
@@ -121,7 +123,7 @@ def guarded(task: Task, limits: Limits) -> Finding:
     """The finding of one unit, whatever happens to the child."""
     try:
         return child(limits).examine(task)
-    except ChildDied as error:
+    except ChildError as error:
         return failed(task, "died", error.reason)
     except LimitError as error:
         return failed(task, "time", error.reason)

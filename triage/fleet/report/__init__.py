@@ -1,0 +1,1 @@
+"""What people and machines read of a fleet: a static site, a summary, metrics, CSV."""

@@ -1,0 +1,66 @@
+"""The fleet in one page of Markdown, for a ticket or a mail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from triage.fleet.report import columns
+from triage.fleet.report.files import put
+from triage.fleet.report.listing import Column, day, listing, missing
+from triage.fleet.statistics.gather import TABLES, Statistics
+from triage.report.escape import markdown
+
+ROWS = 10
+SECTIONS = (
+    ("signatures", "Signatures"), ("hosts", "Hosts"), ("modules", "Memory modules"),
+    ("sites", "What follows memory errors"),
+    ("latency", "How long corrupt memory stayed in use"), ("whatif", "Had the sysctl been on"),
+)  # fmt: skip
+
+
+def write(path: Path, statistics: Statistics) -> None:
+    """Write the summary, whole or not at all; raises OSError."""
+    put(path, render(statistics))
+
+
+def render(statistics: Statistics) -> str:
+    """The summary."""
+    parts = [head(statistics.totals)]
+    for name, heading in SECTIONS:
+        frame = statistics.tables[name]
+        if len(frame):
+            parts.append(f"## {heading}\n\n{TABLES[name]}\n\n{table(frame, columns.BY_TABLE[name])}")
+    worse = statistics.tables["releases"]
+    worse = worse[worse["meaning"] == "more often"]
+    if len(worse):
+        parts.append(f"## What got worse with a release\n\n{table(worse, columns.RELEASES)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def head(totals: dict[str, Any]) -> str:
+    """The heading and the figures that matter."""
+    span = "" if missing(totals["first"]) else f", {day(totals['first'])} to {day(totals['last'])}"
+    known = {name: f"{value:,.0f}" for name, value in totals.items() if isinstance(value, int | float)}
+    lines = [
+        "# Fleet: {crashes} crashes of {hosts} hosts, {memory_crashes} by memory errors",
+        "",
+        "{cases} cases from {boots} boots, {boot_days} days of boot time seen" + span + ".",
+        "",
+        "- by memory errors: {memory_crashes}; by other hardware: {other_hardware}; by software: {software}",
+        "- hosts running with corrupt kernel memory: {at_risk}",
+        "- hardware-suspect though their logs lost the error: {suspects}",
+        "- other tellings of the same crashes, not counted: {copies}; inputs not read, or in part: {failures}",
+    ]
+    return "\n".join(lines).format(**known)
+
+
+def table(frame: Any, shown: tuple[Column, ...]) -> str:
+    """The first rows of a table in Markdown."""
+    made = listing("table", frame.head(ROWS), shown)
+    lines = ["| " + " | ".join(heading or " " for heading, _ in made.headings) + " |"]
+    lines.append("|" + "|".join(" ---: " if right else " --- " for _, right in made.headings) + "|")
+    lines += ["| " + " | ".join(markdown(text) for text, _, _ in row) + " |" for row in made.rows]
+    if len(frame) > ROWS:
+        lines += ["", f"... and {len(frame) - ROWS:,} more"]
+    return "\n".join(lines)
