@@ -12,8 +12,9 @@ import shutil
 import sys
 import time
 import traceback
+from pathlib import Path
 
-from . import arm64, cases, initramfs, kernels, shell, truth, x86
+from . import arm64, cases, initramfs, judge, kernels, shell, truth, x86
 from .cases import Case
 from .errors import LabError
 from .paths import runs
@@ -24,10 +25,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.lab", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("action", choices=("list", "make", "prepare", "vmlinux"))
+    parser.add_argument("action", choices=("list", "make", "judge", "prepare", "vmlinux"))
     parser.add_argument("names", nargs="*", help="cases, as shell patterns; all without any")
     parser.add_argument("--half", action="store_true", help="only the representative cases")
     parser.add_argument("--again", action="store_true", help="make finished cases anew")
+    parser.add_argument("--dwarf", action="store_true", help="judge with debug symbols too, where 'vmlinux' got them")
+    parser.add_argument("--minicore", action="store_true", help="judge a minicore of each case too")
+    parser.add_argument("--table", type=Path, help="write the judgements as a Markdown table")
     options = parser.parse_intermixed_args(arguments)
     try:
         return _act(options)
@@ -51,8 +55,28 @@ def _act(options: argparse.Namespace) -> int:
         for case in chosen:
             print(f"{_state(case):8} {case.name}")
         return 0
+    if options.action == "judge":
+        return judge_all(chosen, options)
     shell.install_packages()
     return make_all(chosen, options.again)
+
+
+def judge_all(chosen: list[Case], options: argparse.Namespace) -> int:
+    """Judge the tool on each case that is made; the exit code is 1 when anything was wrong."""
+    rows, failed = [judge.header()], 0
+    print(rows[0])
+    made = [case for case in chosen if _state(case) == "made"]
+    for case in made:
+        for judgement in judge.judge(case, options.dwarf, options.minicore):
+            failed += any(judgement.wrong.values())
+            rows.append(judgement.row())
+            print(rows[-1], flush=True)
+    cores = len(rows) - 1
+    summary = f"{cores - failed} of {cores} cores of {len(made)} cases right; not made: {len(chosen) - len(made)}"
+    print(summary)
+    if options.table:
+        options.table.write_text("\n".join([*rows, "", summary]) + "\n")
+    return 1 if failed or not made else 0
 
 
 def make_all(chosen: list[Case], again: bool) -> int:

@@ -123,7 +123,8 @@ DEATHS: dict[str, Callable[[Guest, Case, Sequence[Victim]], dict[str, str]]] = {
     "nmi": _nmi,
     "sysctl": _sysctl,
 }
-FAULTS = {"scribble", "consume", "bug"}
+# those that end in a fault, in a function that a right analysis names
+FAULTS = {"scribble", "consume", "bug", "sea"}
 
 
 def die(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, str]:
