@@ -82,16 +82,16 @@ class Blame:
     def trace(self) -> Iterator[str]:
         """The reliable frames of the first call trace, innermost first."""
         for trace in main_traces(self.crash)[:1]:
-            yield from (f.function for f in trace.frames if f.reliable and self.guilty(f.function))
+            yield from (f.function for f in trace.frames if seen(f) and self.guilty(f.function))
 
     def first(self) -> Iterator[str]:
         """The reliable frames of all traces in their order."""
         for trace in self.crash.traces:
-            yield from (f.function for f in trace.frames if f.reliable and self.guilty(f.function))
+            yield from (f.function for f in trace.frames if seen(f) and self.guilty(f.function))
 
     def hang(self) -> Iterator[str]:
         """What everybody waits for, where that is known to stop the whole system; else the first frame that is no waiting."""
-        functions = [f.function for trace in main_traces(self.crash)[:1] for f in trace.frames if f.reliable]
+        functions = [f.function for trace in main_traces(self.crash)[:1] for f in trace.frames if seen(f)]
         yield from (name for name in functions if names("shared").fullmatch(name))
         yield from (name for name in functions if not names("sleep").fullmatch(name) and self.guilty(name))
 
@@ -116,7 +116,7 @@ class Blame:
 
     def entry(self, frames: tuple[Frame, ...]) -> Iterator[str]:
         """The function that a dispatcher called; a wait for other CPUs stands for itself."""
-        known = [f.function for f in frames if f.reliable]
+        known = [f.function for f in frames if seen(f)]
         known = [name for name in known if names("dispatcher").fullmatch(name) or self.guilty(name)]
         for inner, outer in pairwise(known):
             if names("landmark").fullmatch(inner) or names("dispatcher").fullmatch(outer):
@@ -136,6 +136,11 @@ SOURCES = {
     "interrupted": Blame.interrupted,
     "stall": Blame.stall,
 }
+
+
+def seen(frame: Frame) -> bool:
+    """Whether a frame counts: a crash must have one name, whether its log was symbolized, with inlined functions, or not."""
+    return frame.reliable and not frame.inline
 
 
 def main_traces(crash: Crash) -> list[Trace]:

@@ -124,7 +124,7 @@ def memory(values: dict[str, Any], registers: dict[str, int]) -> dict[str, Any]:
 
 def site(tokens: list[LineToken], values: dict[str, Any]) -> dict[str, Any]:
     """Where it crashed: the first kernel instruction pointer, else the function that the header names."""
-    pointer = next((t.fields["pc"] for t in tokens if t.fields.get("pc") and not _registers.is_user(t)), None)
+    pointer = next((t.fields["pc"] for t in tokens if t.fields.get("pc") and not _registers.is_user(t) and not inlined(t)), None)
     found = SITE.match(pointer or values.get("function") or "")
     if found is None:
         return {}
@@ -135,6 +135,11 @@ def site(tokens: list[LineToken], values: dict[str, Any]) -> dict[str, Any]:
         "size": size(where["size"]),
         "module": where["module"],
     }
+
+
+def inlined(token: LineToken) -> bool:
+    """Whether a symbolizer added the line for an inlined function, before the real one."""
+    return (token.fields.get("pc") or "").endswith("[inline]")
 
 
 def plain(function: str) -> str:
@@ -154,22 +159,23 @@ def trace(heading: LineToken | None, tokens: list[LineToken]) -> Trace | None:
         if token.fields.get("interrupt"):  # powerpc marks the end of an interrupt's frames, not their begin
             frames = [replace(entry, stack="IRQ") for entry in frames]
         stack = None if token.fields.get("stack_end") else token.fields.get("stack") or stack
-        text = token.fields.get("first") or (
-            heading and token.fields.get("pc") if not _registers.is_user(token) else None
-        )
-        if (
-            terminal(token) == "FRAME_UNKNOWN"
-            or not (text or token.fields.get("function"))
-            or not (text or is_frame(token))
-        ):
-            continue
-        fields = SITE.match(text.strip(" ?")) if text else None
-        if text and not fields:
-            continue
-        frames.append(frame(fields.groupdict() if fields else token.fields, stack))
+        fields = entry(token, inside=heading is not None)
+        if fields:
+            frames.append(frame(fields, stack))
     if not frames and (heading is None or any("no_stack" in token.fields for token in tokens)):
         return None
     return Trace(heading=heading.fields["heading"] or "" if heading else "", frames=tuple(frames))
+
+
+def entry(token: LineToken, *, inside: bool) -> dict[str, str | None] | None:
+    """The fields of a frame: a line of its own, behind a mark (`<IRQ> foo+0x1/0x2`), or an instruction pointer inside a trace."""
+    text = token.fields.get("first")
+    if not text and inside and not _registers.is_user(token) and not inlined(token):
+        text = token.fields.get("pc")
+    if text:
+        found = SITE.match(text.strip(" ?"))
+        return found.groupdict() if found else None
+    return token.fields if is_frame(token) and token.fields.get("function") else None
 
 
 def frame(fields: dict[str, str | None], stack: str | None) -> Frame:
