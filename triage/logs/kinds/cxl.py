@@ -15,18 +15,7 @@ from typing import Any
 from triage.logs.kinds._fields import number, only, present
 from triage.model import Event, HardwareError, Severity
 
-ANCHORS = (
-    b"state error detected",
-    b"CXL.mem after slot reset",
-    b": error resume ",
-    b"cxl_aer_",
-    b"cxl_port_aer_",
-    b"cxl_general_media: ",
-    b"cxl_dram: ",
-    b"cxl_memory_module: ",
-    b"cxl_memory_sparing: ",
-    b"cxl_poison: ",
-)
+ANCHORS = (b" CXL.mem", b": error resume ", b"correctable_error: ", b": memdev=", b" state error detected, ")
 GAP = 0
 REQUIRED = ()
 

@@ -19,7 +19,7 @@ from typing import Any
 from triage.logs.kinds import _cper
 from triage.model import Event
 
-ANCHORS = (b"[Hardware Error]: ", b"}[Firmware Warn]: ")
+ANCHORS = (b"[Hardware Error]: ",)
 GAP = 20
 REQUIRED = ("severity", "sections")
 BOOT_SECONDS = 300.0

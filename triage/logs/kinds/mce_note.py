@@ -13,20 +13,7 @@ from typing import Any
 from triage.logs.kinds._fields import number, only, present, reporter
 from triage.model import Event, HardwareError, Notice
 
-ANCHORS = (
-    b"[Hardware Error]: ",
-    b"Uncorrected hardware memory error",
-    b"Kernel accessed poison",
-    b"Uncorrected memory error in page",
-    b"Memory error not recovered",
-    b"Unexpected int18",
-    b"MCE broadcast",
-    b"MCE holdout",
-    b"broadcast exception handler",
-    b"CMCI storm ",
-    b"In-kernel MCE decoding",
-    b"MSR access error: ",
-)
+ANCHORS = (b"[Hardware Error]: ", b"mce: ")
 GAP = 0
 REQUIRED = ()
 

@@ -10,7 +10,7 @@ from typing import Any
 from triage.logs.kinds._fields import number, only
 from triage.model import Component, Event, HardwareError
 
-ANCHORS = (b"Unrecoverable machine check",)
+ANCHORS = (b"machine check, code: ",)
 GAP = 0
 REQUIRED = ()
 STORAGE_BITS = 0b111 << 45  # storage error uncorrected, corrected, storage key error (interruption code bits 16-18)

@@ -13,14 +13,12 @@ from triage.logs.kinds._fields import number
 from triage.model import Event, MemoryFailure
 
 ANCHORS = (
-    b"Memory failure: ",
+    b"emory failure",
     b"Memory Failure: ",
     b"Unpoison: ",
-    b"oft offline: ",
+    b"oft offlin",
     b"oft_offline: ",
     b"due to hardware memory corruption",
-    b"Injecting memory failure",
-    b"Soft offlining ",
     b"Soft-offlining pfn",
 )
 GAP = 0

@@ -26,30 +26,26 @@ ANCHORS = (
     b"Machine model: ",
     b"Hypervisor detected: ",
     b"Booting paravirtualized kernel on ",
-    b"KVM: hypervisor services",
-    b"Xen version: ",
     b"Linux is running ",
     b"Kernel Offset: ",
     b"PHYS_OFFSET: ",
     b"HugeTLB: registered ",
     b" callbacks suppressed",
-    b" printk messages dropped",
+    b" messages dropped",
     b" kernel messages",
-    b"Buffer overflow when recovering AER",
-    b"Error INJection is init",
-    b"Machine check injector",
-    b"Starting machine check poll",
-    b"Triggering MCE exception",
+    b"AER: ",
+    b"Error INJection",
+    b"achine check inj",
+    b"machine check poll",
+    b"Triggering MCE",
     b": Injecting errors ",
-    b" to test core handling",
+    b"to test core handling",
     b"sysrq: ",
     b"SysRq : ",
     b"reboot: ",
-    b"systemd-shutdown[1]: Rebooting",
-    b"systemd-shutdown[1]: Powering off",
-    b"systemd-shutdown[1]: Halting",
+    b"systemd-shutdown[1]: ",
     b"Starting new kernel",
-    b"Starting crashdump kernel",
+    b"Starting crashdump",
     b"ut of memory: Kill",
 )
 GAP = 0
@@ -81,7 +77,7 @@ def command(f: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 def hypervisor(f: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
     """A virtual machine, by whichever line says so."""
     name = next(f[group] for group in ("hypervisor", "paravirt", "guest") if group in f)
-    return None if name == BARE or "MMU" in name else ("hypervisor", {"name": name})
+    return None if name == BARE else ("hypervisor", {"name": name})
 
 
 def huge(f: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:

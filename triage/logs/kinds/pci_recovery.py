@@ -11,13 +11,7 @@ from typing import Any
 from triage.logs.kinds._fields import only, reporter
 from triage.model import Event, HardwareError
 
-ANCHORS = (
-    b"evice recovery successful",
-    b"evice recovery failed",
-    b"can't recover (no error_detected",
-    b" state error detected, ",
-    b"AER: ",
-)
+ANCHORS = (b"evice recovery ", b" state error detected, ", b"AER: ")
 GAP = 0
 REQUIRED = ()
 

@@ -11,7 +11,7 @@ from typing import Any
 from triage.logs.kinds._fields import number, only, present
 from triage.model import Event, HardwareError
 
-ANCHORS = (b"temperature above threshold", b"temperature is above threshold", b"critical temperature reached")
+ANCHORS = (b" above threshold", b"critical temperature reached")
 GAP = 0
 REQUIRED = ()
 
