@@ -85,16 +85,25 @@ def test_same_page_but_another_line_matches_the_page_and_is_proven_too() -> None
     assert case.verdict.confidence == "proven"
 
 
-def test_printed_base_and_faulting_instruction_prove_without_a_core() -> None:
+@pytest.mark.parametrize(
+    ("start", "offset"),
+    [
+        (0xFFFF000000000000, 0),
+        (0xFFFF000000000000, 0x1000000),  # memory begins at 16 MiB
+        (0xFFFF000000000000, 0xFFF1000000000000),  # built for 52-bit addresses, running with 48
+        (0xFFF0000000000000, 0),  # running with 52
+    ],
+)
+def test_printed_base_and_faulting_instruction_prove_without_a_core(start: int, offset: int) -> None:
     """ldr w3, [x19, #24] with the PHYS_OFFSET that the panic prints."""
-    registers = {"x19": 0xFFFF000000000000 + (LINE - 0x18 - 0), "x0": 0x10}
+    memory = 0 if offset >> 52 else offset
+    registers = {"x19": start + LINE - memory - 0x18, "x0": 0x10}
     died = abort(160.0, registers=registers, code="d53bd056 f9402c21 (b9401a63) 6b03003f")
-    events = [*incident()[:3], died, notice(160.5, "layout", "PHYS_OFFSET: 0x0", phys_offset=0)]
+    events = [*incident()[:3], died, notice(160.5, "layout", "PHYS_OFFSET", phys_offset=offset)]
     case = judge(boot(*events))
     assert case is not None
     assert (case.verdict.cause, case.verdict.confidence) == ("memory-error", "proven")
-    assert case.links[0].via == "x19+0x18"
-    assert case.links[0].translation == "log"
+    assert (case.links[0].via, case.links[0].translation) == ("x19+0x18", "log")
 
 
 def test_srao_then_srar_is_proven_and_srar_alone_is_strong() -> None:

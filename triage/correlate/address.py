@@ -137,12 +137,14 @@ def translated(crash: Crash, via: str, value: int, exact: bool, offset: int | No
 
 
 def linear_base(crash: Crash, value: int, offset: int | None) -> int | None:
-    """Virtual minus physical address in the linear map, where the log tells: never on x86, which randomises and hides it.
+    """Virtual minus physical address in the linear map, where the log tells: never on x86, which randomises it.
 
-    arm64: from PHYS_OFFSET; ppc64 (book3s64): always 0xc000000000000000.
+    arm64: from PHYS_OFFSET. A kernel built for 52-bit addresses on a processor with 48 prints a negative one, since it
+    moves memstart_addr and keeps the page offset of 52 bits: `PHYS_OFFSET: 0xfff1000000000000`. ppc64 (book3s64):
+    always 0xc000000000000000.
     """
     if crash.arch == "arm64" and offset is not None:
-        return page_offset(crash, value) - offset
+        return (-(1 << 52) if offset >> 52 else page_offset(crash, value)) - offset
     return 0xC000000000000000 if crash.arch == "ppc64" else None
 
 
