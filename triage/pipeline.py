@@ -9,7 +9,7 @@ from triage import inputs
 from triage.config import Options
 from triage.errors import InputError, TriageError
 from triage.inputs import LogText
-from triage.model import Case, CoreFacts, Event, MemoryFailure, Note, Source
+from triage.model import Case, CoreFacts, Crash, Event, MemoryFailure, Note, Source
 
 
 @dataclass(slots=True)
@@ -44,6 +44,8 @@ def analyze(paths: Sequence[str], options: Options | None = None) -> Analysis:
                 analysis.notes += [Note(text=note, source=found.name) for note in found.notes]
     facts = [core for core in (inspect(core, logs, options, analysis) for core in cores) if core]
     logs += [(text, list(events(text))) for text in map(core_log, facts) if text]
+    if options.vmlinux:
+        logs = [(text, with_source_lines(found, options.vmlinux, analysis)) for text, found in logs]
     analysis.events = sum(len(found) for _, found in logs)
     analysis.sources = [source(text) for text, _ in logs]
     analysis.cases = judge_logs(logs, facts, side)
@@ -67,6 +69,19 @@ def judge_logs(
 
     grouped = boots.group([boots.LogEvents(source(text), tuple(found)) for text, found in logs], cores)
     return [case for boot in grouped if (case := judge(board.enrich(boot, side)))]
+
+
+def with_source_lines(found: list[Event], vmlinux: str, analysis: Analysis) -> list[Event]:
+    """The events with file and line on their traces; if vmlinux does not fit, unchanged and a note says so."""
+    from triage.vmcore.symbolize import symbolized
+
+    crashes = [event for event in found if isinstance(event, Crash)]
+    try:
+        told = iter(symbolized(crashes, vmlinux))
+    except TriageError as error:
+        analysis.notes.append(Note(text=f"no source lines: {error}", source=vmlinux))
+        return found
+    return [next(told) if isinstance(event, Crash) else event for event in found]
 
 
 def source(text: LogText) -> Source:

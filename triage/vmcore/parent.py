@@ -22,7 +22,7 @@ def run(request: wire.Request, timeout: float, memory: int) -> CoreFacts:
     """The facts of one core. What the child said before it died or ran out of time is kept and noted; CoreError or
     LimitError, with one reason, if it said nothing of use."""
     answer, ended = _call(request, timeout, memory)
-    parts = _Parts(request.path)
+    parts = Parts(request.path)
     for line in answer.splitlines():
         try:
             parts.add(*wire.decode(line))
@@ -37,9 +37,7 @@ def _call(request: wire.Request, timeout: float, memory: int) -> tuple[bytes, st
     command = [sys.executable, "-m", "triage.vmcore.child", str(memory), str(max(1, int(timeout) + 1))]
     text = json.dumps({field: getattr(request, field) for field in request.__dataclass_fields__}).encode()
     try:
-        done = subprocess.run(
-            command, input=text, capture_output=True, timeout=timeout, env=_environment(), check=False
-        )
+        done = subprocess.run(command, input=text, capture_output=True, timeout=timeout, env=environment(), check=False)
     except subprocess.TimeoutExpired as error:
         return error.stdout or b"", f"it took more than {timeout:g} seconds"
     if done.returncode == 0:
@@ -51,7 +49,7 @@ def _call(request: wire.Request, timeout: float, memory: int) -> tuple[bytes, st
     return done.stdout, f"the core reader failed: {_last_line(done.stderr)}"
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The child finds this package wherever it lies, and loads no drgn plugins."""
     path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     return os.environ | {"PYTHONPATH": path, "DRGN_DISABLE_PLUGINS": "*", "PYTHONSAFEPATH": "1"}
@@ -62,7 +60,7 @@ def _last_line(text: bytes) -> str:
     return lines[-1][:_MAX_REASON] if lines else "no reason given"
 
 
-class _Parts:
+class Parts:
     """The parts that came, as far as they are sound."""
 
     def __init__(self, path: str) -> None:
