@@ -60,6 +60,7 @@ class Plan:
     uncorrected: float = 1.0  # memory errors per boot of mean length on such a host
     latent: float = 2.0  # mean days from corruption to crash
     days: float = 20.0  # mean length of a boot
+    haste: float = 1.0  # software crashes come this many times as often
     size: int = 0  # bytes of everyday lines added to each log
     copies: float = 0.05  # share of crashes that also arrive as a crash directory's dmesg
     damaged: float = 0.02  # files that are damaged, duplicated or something else
@@ -154,7 +155,7 @@ def simulate(plan: Plan, truth: Truth) -> Iterator[Boot]:
 
 def live(boot: Boot, plan: Plan, truth: Truth, dice: random.Random) -> None:
     """Let a boot run: errors, then the first crash of all that compete for it."""
-    host, rates = boot.host, rates_of(boot.host)
+    host, rates = boot.host, rates_of(boot.host, plan.haste)
     site, death = first(rates, dice)
     error = dice.expovariate(plan.uncorrected / (plan.days * DAY)) if host.weak else float("inf")
     stays, latent = False, float("inf")
@@ -178,10 +179,11 @@ def live(boot: Boot, plan: Plan, truth: Truth, dice: random.Random) -> None:
         boot.lines = [line for line in boot.lines if line[0] >= death]
 
 
-def rates_of(host: Host) -> dict[str, float]:
+def rates_of(host: Host, haste: float) -> dict[str, float]:
     """Software crashes per second by site."""
     kernel, site, factor = REGRESSED
-    return {name: rate * (factor if (host.kernel, name) == (kernel, site) else 1.0) for name, rate in SITES.items()}
+    worse = {site: factor} if host.kernel == kernel else {}
+    return {name: haste * rate * worse.get(name, 1.0) for name, rate in SITES.items()}
 
 
 def first(rates: dict[str, float], dice: random.Random) -> tuple[str, float]:
@@ -232,7 +234,7 @@ def account(boot: Boot, error: float, end: float, stays: bool, plan: Plan, truth
         return
     truth.exposed += after
     truth.unexposed += end - after
-    for site, rate in rates_of(boot.host).items():
+    for site, rate in rates_of(boot.host, plan.haste).items():
         extra = VICTIMS.get(site, 0.0) / (plan.latent * DAY) if stays else 0.0
         truth.hazard[site][0] += rate * (end - after)
         truth.hazard[site][1] += (rate + extra) * after

@@ -70,7 +70,8 @@ class Scene:
 
 def build(boot: Boot) -> Scene:
     """The scene of a boot; every step's failure to find something is a None or an empty tuple."""
-    events = tuple(earlier_boot(event, boot) for event in boot.events)
+    capture = is_capture(boot)
+    events = tuple(earlier_boot(event, capture) for event in boot.events)
     events, crash = with_crash(events, boot)
     found = tuple(event for event in events if isinstance(event, Crash))
     errors = tuple((f"e{n}", e) for n, e in enumerate((e for e in events if isinstance(e, HardwareError)), 1))
@@ -124,13 +125,13 @@ def mild_crash(found: Sequence[Crash], events: Iterable[Event]) -> Crash | None:
     return found[0] if found else None
 
 
-def earlier_boot(event: Event, boot: Boot) -> Event:
+def earlier_boot(event: Event, capture: bool) -> Event:
     """The event, marked as of the boot before where its place says so: leftover machine checks, a capture kernel's
     records."""
     if not isinstance(event, HardwareError) or event.previous_boot:
         return event
     leftover = bool(event.mca) and event.time is not None and event.time < LEFTOVER and not event.mca.get("mcgstatus")
-    if leftover or is_capture(boot):
+    if leftover or capture:
         return replace(event, previous_boot=True)
     return event
 
