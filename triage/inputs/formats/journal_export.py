@@ -20,18 +20,8 @@ from triage.inputs.formats._journal import entry
 
 NAME = "journal-export"
 FIELDS_MAX = 1024  # of one entry
-WANTED = frozenset(
-    [
-        "MESSAGE",
-        "PRIORITY",
-        "SYSLOG_IDENTIFIER",
-        "_BOOT_ID",
-        "_HOSTNAME",
-        "_SOURCE_MONOTONIC_TIMESTAMP",
-        "_TRANSPORT",
-        "__REALTIME_TIMESTAMP",
-    ]
-)
+ENTRY_MAX = 16 << 20  # bytes of an entry without binary values
+BARE = re.compile(rb"(?m)^[A-Z0-9_]{1,64}$")  # a key alone on its line: a binary value follows
 
 
 def sniff(head: bytes, data: Buffer) -> bool:
@@ -41,39 +31,50 @@ def sniff(head: bytes, data: Buffer) -> bool:
 
 def convert(data: Buffer) -> Iterator[Line | Lost]:
     """The kernel's entries."""
-    fields, first = dict[str, bytes](), 1
-    at, number, size, read = 0, 1, len(data), 0
+    at, number, size = 0, 1, len(data)
     while at < size:
-        stop = data.find(b"\n", at)
-        stop = size if stop < 0 else stop
-        line, at = data[at : min(stop, at + LINE_MAX)], stop + 1
-        if not line:
-            if fields and (made := entry(fields, first)) is not None:
-                yield made
-            fields, first, read = {}, number + 1, 0
-        elif b"=" in line:
-            key, _, value = line.partition(b"=")
-            keep(fields, key, value)
+        stop = data.find(b"\n\n", at, at + ENTRY_MAX)
+        block = data[at : stop if stop >= 0 else min(size, at + ENTRY_MAX)]
+        if BARE.search(block):
+            fields, after, lines = with_binary(data, at)
+            if after > size:
+                yield Lost("an entry whose end is missing")
         else:
+            # Most entries are of others: a look at the bytes saves taking them apart.
+            wanted = b"kernel" in block or b"_TRANSPORT=" not in block
+            fields = dict(reversed([plain(line) for line in block.split(b"\n")])) if wanted else {}
+            after, lines = at + len(block) + 2, block.count(b"\n") + 2
+        if fields and (made := entry(fields, number)) is not None:
+            yield made
+        at, number = after, number + lines
+
+
+def plain(line: bytes) -> tuple[str, bytes]:
+    """`KEY=value`"""
+    key, _, value = line.partition(b"=")
+    return key.decode("ascii", "replace"), value
+
+
+def with_binary(data: Buffer, start: int) -> tuple[dict[str, bytes], int, int]:
+    """An entry in which a length tells where a value ends: its fields, the offset behind it, its lines.
+
+    The offset is beyond the data if the entry is cut.
+    """
+    fields, at, lines, size = dict[str, bytes](), start, 0, len(data)
+    for _ in range(FIELDS_MAX):
+        stop = data.find(b"\n", at, at + LINE_MAX)
+        if stop < 0:
+            break
+        line, at, lines = data[at:stop], stop + 1, lines + 1
+        if not line:
+            return fields, at, lines
+        key, value = plain(line)
+        if b"=" not in line:
             length = int.from_bytes(data[at : at + 8], "little")
             if at + 8 + length > size:
-                yield Lost("an entry whose end is missing")
-                return
+                break
             value = data[at + 8 : at + 8 + min(length, LINE_MAX)]
-            keep(fields, line, value)
-            number += data[at : at + 8].count(b"\n") + value.count(b"\n") + 1
+            lines += data[at : at + 8].count(b"\n") + value.count(b"\n") + 1
             at += 8 + length + 1
-        number += 1
-        read += 1
-        if read > FIELDS_MAX:
-            yield Lost("an entry with too many fields")
-            fields, read = {}, 0
-    if fields and (made := entry(fields, first)) is not None:
-        yield made
-
-
-def keep(fields: dict[str, bytes], key: bytes, value: bytes) -> None:
-    """Take a field that is used; the first of a key that repeats."""
-    name = key.decode("ascii", "replace")
-    if name in WANTED:
-        fields.setdefault(name, value)
+        fields.setdefault(key, value)
+    return {}, size + 1, lines
