@@ -15,7 +15,7 @@ from triage.logs.parse import Parser
 from triage.model import Event
 
 HARDWARE = (
-    "aer", "bert", "cache_error", "cxl", "dpc", "edac", "edac_mce", "eeh", "ghes", "ghes_note", "mce", "mce_amd",
+    "aer", "aest", "bert", "cache_error", "cxl", "dpc", "edac", "edac_mce", "eeh", "ghes", "ghes_note", "mce", "mce_amd",
     "mce_note", "mce_ppc", "mce_s390", "memory_failure", "notice", "pci_recovery", "thermal",
 )  # fmt: skip
 LOGS = {
