@@ -333,6 +333,24 @@ def test_device_error_before_its_drivers_crash(severity: str, at: float, expecte
     assert level(boot(banner(), aer(at, severity), gpf(160.0, module="ext4")))[0] == "software"
 
 
+def test_serror_with_a_processor_record_is_proven() -> None:
+    died = crash(100.5, "kernel panic: Asynchronous SError Interrupt", arch="arm64", esr=0xBF000002)
+    record = ghes(100.0, component="processor", what="bus error", severity="fatal")
+    assert level(boot(record, died)) == ("other-hardware", "proven")
+
+
+def test_serror_beside_a_device_error_is_the_devices() -> None:
+    died = crash(100.5, "kernel panic: Asynchronous SError Interrupt", arch="arm64", esr=0xBF000002)
+    assert level(boot(aer(100.0, "fatal"), died)) == ("other-hardware", "likely")
+    assert level(boot(aer(50.0, "fatal"), died)) == ("unknown", "weak")
+
+
+def test_machine_check_remark_is_no_record_of_an_error() -> None:
+    remark = mce(159.0, 0, None, kind="mce_note", component="processor", mca={}, what="CPUs not responding")
+    died = machine_check_panic(160.0, panic="Timeout: Not all CPUs entered broadcast exception handler")
+    assert level(boot(remark, died)) == ("other-hardware", "likely")
+
+
 # ---------------------------------------------------------------- software
 
 

@@ -116,9 +116,7 @@ def raw(crash: Crash) -> Iterator[tuple[str, int, bool]]:
     """(name, value, exact) of each address that the log shows."""
     if crash.fault_address is not None:
         yield "fault address", crash.fault_address, True
-    word = arm64.faulting_word(crash.code) if crash.arch == "arm64" else None
-    operand = arm64.operand(word) if word is not None else None
-    target = operand.address(crash.registers) if operand else None
+OLD    target = operand.address(crash.registers) if operand else None
     if operand and target is not None:
         yield operand.text, target, True
     for name, value in crash.registers.items():

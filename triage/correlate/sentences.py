@@ -26,7 +26,8 @@ def crash_clause(scene: Scene) -> str:
 
 def error_clause(track: Track) -> str:
     """`A multi-bit ECC error at 0x.. hit page 0x40272d, which the kernel ignored and left in use`."""
-    what = f"An uncorrected memory error ({error_name(track.records[0])})" if track.records else "A memory error"
+    kind = "memory error" if not track.records or track.records[0].component == "memory" else "error"
+    what = f"An uncorrected {kind} ({error_name(track.records[0])})" if track.records else "A memory error"
     module = dimm(track.page.location)
     return f"{what} {f'of {module} ' if module else ''}hit {page_name(track.page)}, {end_of(track.page)}"
 

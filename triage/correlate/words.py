@@ -23,8 +23,8 @@ def seconds(value: float) -> str:
 
 
 def begin(text: str) -> str:
-    """The text with a capital first letter, the rest as it is."""
-    return text[:1].upper() + text[1:]
+    """The text with a capital first letter, unless it begins with the name of a function."""
+    return text if "(" in text.split(" ")[0] else text[:1].upper() + text[1:]
 
 
 def cite(text: str, *events: Event | None, addresses: Iterable[int] = ()) -> Evidence:

@@ -35,7 +35,7 @@ def ordinary(scene: Scene) -> Crash | None:
 
 
 SHORTAGE = re.compile(
-    r"Out of memory: .{0,40}panic_on_oom|System is deadlocked on memory|Out of memory and no killable processes"
+    r"Out of memory: .{0,40}panic_on_oom|System is deadlocked on memory|Out of memory and no killable"
     r"|VFS: Unable to mount root fs|No working init found|Requested init .{0,200} failed"
 )
 

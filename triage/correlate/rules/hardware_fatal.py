@@ -17,6 +17,7 @@ from triage.correlate.words import cite, error_name, place_of
 from triage.model import Crash, HardwareError
 
 PARTS = {"cache": "cache", "processor": "processor", "bus": "bus", "pcie": "PCIe", "cxl": "CXL"}
+ON_CHIP = ("cache", "processor", "bus")
 INTERNAL_TIMER = 0x0400
 
 
@@ -36,7 +37,8 @@ def fatal_section(scene: Scene, crash: Crash) -> HardwareError | None:
     if is_hardware(crash) and not is_machine_check(crash):
         return next((e for e in reversed(errors) if e.severity == "fatal"), None)
     if is_serror(crash):
-        return next((e for e in errors if e.severity != "corrected" and within(e, crash, SAME_EVENT)), None)
+        beside = [e for e in errors if e.severity != "corrected" and within(e, crash, SAME_EVENT)]
+        return next((e for e in beside if e.component in ON_CHIP), None)
     return None
 
 

@@ -4,6 +4,7 @@ boot only."""
 from __future__ import annotations
 
 from triage.correlate.ladder import Finding, Ground
+from triage.correlate.pages import is_uncorrected
 from triage.correlate.scene import Scene
 from triage.correlate.sentences import record_evidence
 from triage.correlate.words import cite, error_name
@@ -13,7 +14,7 @@ def find(scene: Scene) -> Finding | None:
     if scene.crash is not None or not (scene.tracks or scene.errors):
         return None
     closed = [track for track in scene.tracks if not track.page.open and not track.earlier_boot]
-    earlier = [error for _, error in scene.errors if error.previous_boot]
+    earlier = [error for _, error in scene.errors if error.previous_boot and is_uncorrected(error)]
     if closed:
         summary = (
             f"The kernel handled the memory error(s) in {len(closed)} page(s); nothing corrupt is left in "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from triage.correlate.crashes import is_mild
 from triage.correlate.ladder import Finding, Ground
 from triage.correlate.rules._software import ordinary
 from triage.correlate.scene import Scene
@@ -13,8 +14,9 @@ def find(scene: Scene) -> Finding | None:
     crash = ordinary(scene)
     if crash is None:
         return None
+    what = "a warning; the kernel went on" if is_mild(crash) else "an ordinary kernel crash"
     return Finding(
-        summary=f"{crash.title}: an ordinary kernel crash, with no hardware error on record that would explain it.",
+        summary=f"{crash.title}: {what}. No hardware error on record would explain it.",
         evidence=(cite(f"The crash: {crash.title}.", crash),),
         against=tuple(corrected_evidence(e for _, e in scene.errors)),
         would_raise=(

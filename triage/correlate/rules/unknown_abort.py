@@ -3,24 +3,38 @@ same."""
 
 from __future__ import annotations
 
+import re
+
 from triage.correlate.consumption import is_serror
 from triage.correlate.ladder import Finding, Ground
 from triage.correlate.scene import Scene
 from triage.correlate.sentences import consumption_evidence
-from triage.correlate.words import cite, place_of
+from triage.correlate.words import begin, cite, place_of
+
+ACCESSOR = re.compile(
+    r"mmio|read[bwlq]$|write[bwlq]$|ioread|iowrite|config_(?:read|write)|(?:rd|wr)_(?:own_)?conf|_reg_read|_reg_write"
+)
+
+
+def abort_name(scene: Scene) -> str | None:
+    """What the crash is, if it is an external abort or SError."""
+    if scene.crash is None:
+        return None
+    if is_serror(scene.crash):
+        return "an SError"
+    return "a synchronous external abort" if scene.consumed and scene.consumed.kind == "abort" else None
 
 
 def find(scene: Scene) -> Finding | None:
-    crash = scene.crash
-    abort = crash is not None and (is_serror(crash) or (scene.consumed is not None and scene.consumed.kind == "abort"))
-    if crash is None or not abort:
+    crash, name = scene.crash, abort_name(scene)
+    if crash is None or name is None:
         return None
-    name = "an SError" if is_serror(crash) else "a synchronous external abort"
+    if ACCESSOR.search(crash.function or ""):
+        guess = "the function reads a device's registers, so the device is probably gone or unpowered"
+    else:
+        guess = "bad memory, or a device that is gone or unpowered"
     return Finding(
-        summary=(
-            f"{place_of(crash)} took {name} and no open memory error explains it: bad memory, or a device "
-            "that is gone or unpowered."
-        ),
+        summary=f"{begin(place_of(crash))} took {name} and no open memory error explains it: {guess}.",
         evidence=tuple(consumption_evidence(scene)) or (cite(f"The crash is {name}.", crash),),
         would_raise=(
             "The firmware's error records (GHES, BERT, the BMC's event log) of that minute.",
