@@ -29,7 +29,7 @@ from triage.report.escape import unicode
 VERSION = "1"
 BIGGEST = 2**53  # the largest integer that every JSON reader keeps exact
 
-# Integers under these names, or names that end in address, pfn or offset, are written in hex.
+# Integers under these names, or names that end in address or pfn, are written in hex.
 HEX = frozenset(
     (
         "status", "addr", "misc", "synd", "ipid", "mcgstatus", "mcgcap", "mcg_status", "mcg_cap", "ppin", "tsc", "ip",
@@ -67,11 +67,7 @@ def plain(value: Any, name: str = "") -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return (
-            hexadecimal(value)
-            if name in HEX or name.endswith(("address", "pfn", "offset")) or abs(value) > BIGGEST
-            else value
-        )
+        return hexadecimal(value) if name in HEX or name.endswith(("address", "pfn")) or abs(value) > BIGGEST else value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
@@ -132,7 +128,7 @@ def _crash(crash: Crash) -> dict[str, Any]:
         "alt_titles": [text(title) for title in crash.alt_titles if title],
         "type": text(crash.type),
         "function": text(crash.function),
-        "offset": hexadecimal(crash.offset),
+        "offset": crash.offset,
         "module": text(crash.module),
         "time": plain(crash.time),
         "wall_time": wall_time(crash.wall_time),
@@ -153,8 +149,8 @@ def _crash(crash: Crash) -> dict[str, Any]:
 def _frame(frame: Frame) -> dict[str, Any]:
     return {
         "function": text(frame.function),
-        "offset": hexadecimal(frame.offset),
-        "size": hexadecimal(frame.size),
+        "offset": frame.offset,
+        "size": frame.size,
         "module": text(frame.module),
         "reliable": frame.reliable,
         "inline": frame.inline,
