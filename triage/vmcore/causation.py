@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from triage import instructions
 from triage.model import AddressFact
-from triage.vmcore import effective, translate, unwind
+from triage.vmcore import translate, unwind
 from triage.vmcore.core import DAMAGE, Core
 from triage.vmcore.crash import Context
 
@@ -47,7 +48,7 @@ def _instruction(core: Core, context: Context, registers: dict[str, int]) -> lis
     exact = context.stack.synchronous and all(check.precise for check in context.checks if check.cpu == context.cpu)
     known = registers | _segments(core, context.cpu)
     found = []
-    for access in effective.accesses(core.arch, _code(core, pc), pc, known):
+    for access in instructions.accesses(core.arch, _code(core, pc), pc, known):
         target = translate.physical(core, access.address)
         if target is not None:
             found.append(AddressFact(via=access.via, address=access.address, physical_address=target, exact=exact))
@@ -56,7 +57,7 @@ def _instruction(core: Core, context: Context, registers: dict[str, int]) -> lis
 
 def _code(core: Core, pc: int) -> bytes:
     """The instruction, as far as it lies in the core."""
-    for length in range(effective.LENGTH.get(core.arch, 4), 0, -1):
+    for length in range(instructions.LENGTH.get(core.arch, 4), 0, -1):
         try:
             return bytes(core.prog.read(pc, length))
         except DAMAGE:

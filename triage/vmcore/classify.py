@@ -7,7 +7,7 @@ from typing import cast
 
 from triage import registry
 from triage.model import PageFacts
-from triage.vmcore.core import DAMAGE, Core, reason
+from triage.vmcore.core import DAMAGE, EXCLUDED, Core, reason
 from triage.vmcore.finding import Finding, Inspector
 from triage.vmcore.memcg import memcg_name
 from triage.vmcore.page import Page
@@ -33,7 +33,7 @@ def inspect_page(core: Core, pfn: int) -> PageFacts:
         flags=core.attempt(f"flags of {pfn:#x}", page.flag_names, tuple[str, ...]()) if exists else (),
         evidence=(finding.why,),
         referrers=tuple(finding.referrers),
-        excluded=core.missing(pfn) == "excluded by makedumpfile",
+        excluded=core.missing(pfn) == EXCLUDED,
     )
 
 

@@ -38,6 +38,9 @@ DAMAGE = (
 )
 
 
+EXCLUDED = "excluded by makedumpfile"
+
+
 @dataclass(slots=True)
 class KernelLog:
     """What the log of the core names; `labels` are memory_failure()'s page-type labels."""
@@ -60,10 +63,11 @@ class Core:
         self.module_of: Callable[[int], str | None] = lambda address: None
         self.excluded: frozenset[int] = frozenset()  # of a minicore: PFNs its source had left out
         # for a minicore: what remembers the reads, a context in which they are not remembered, and functions that give
-        # (virtual address, content) of sections to shrink
+        # (virtual address, content) of sections that it holds in a reduced form
+        self.unwound: set[int] = set()  # where the frames of all stacks stand
         self.recorder: Recorder | None = None
         self.unrecorded: Callable[[], AbstractContextManager[None]] = nullcontext
-        self.reductions: list[Callable[[], tuple[int, bytes]]] = []
+        self.reductions: list[Callable[[], list[tuple[int, bytes]]]] = []
 
     @property
     def typed(self) -> bool:
@@ -161,7 +165,7 @@ class Core:
         except FaultError:
             if self.format == "minicore" and pfn not in self.excluded:
                 return "not in this minicore"
-            return "excluded by makedumpfile" if self.format != "elf" else "not in this core"
+            return EXCLUDED if self.format != "elf" else "not in this core"
         return None
 
 

@@ -30,13 +30,15 @@ class Kallsyms:
         if not 0 < self._count <= _MAX_SYMBOLS:
             raise ValueError(f"kallsyms of {self._count} symbols")
         self.used: set[int] = set()  # indexes of the symbols that were asked for
-        self._start = address["kallsyms_names"]
+        self._places = address
         index = struct.unpack("<256H", prog.read(address["kallsyms_token_index"], 512))
         table = prog.read(address["kallsyms_token_table"], index[255] + 64)
         self._tokens = [table[at : table.index(b"\0", at)] for at in index]
         self._names = _read_names(prog, address, self._count)
         offsets = struct.unpack(f"<{self._count}i", prog.read(address["kallsyms_offsets"], 4 * self._count))
+        self._offsets = offsets
         relative = info.get("SYMBOL(kallsyms_relative_base)")
+        self._shared_base = relative is not None
         if relative is None:  # Linux 7.x: each offset counts from its own place
             own = range(address["kallsyms_offsets"], address["kallsyms_offsets"] + 4 * self._count, 4)
             self._addresses = [(place + offset) & _ALL for place, offset in zip(own, offsets, strict=True)]
@@ -84,13 +86,25 @@ class Kallsyms:
         found = self._symbol(bisect_left(self._addresses, self._addresses[at]))
         return [found] if found.name else []
 
-    def reduced(self) -> tuple[int, bytes]:
-        """Address and content of kallsyms_names with all names emptied that nobody asked for; addresses all stay."""
+    def reduced(self) -> list[tuple[int, bytes]]:
+        """Address and content of kallsyms_names and kallsyms_offsets with all symbols emptied that nobody asked for.
+
+        The empty ones between two kept symbols are moved to the first of them, so that every kept symbol has its size
+        and an address outside them has no name.
+        """
         filler = next(token for token, text in enumerate(self._tokens) if text in (b"t", b"d", b"b", b"r"))
-        keep = self.used | {self._stext}
+        keep, offsets = self.used | {self._stext}, list(self._offsets)
+        for at in range(1, self._count):
+            if self._shared_base and at not in keep and at - 1 not in keep:
+                offsets[at] = offsets[at - 1]
         names = (name if at in keep else bytes([filler]) for at, name in enumerate(self._names))
         packed = b"".join(_length(name) + name for name in names)
-        return self._start, packed + bytes(sum(len(_length(name) + name) for name in self._names) - len(packed))
+        rest = bytes(sum(len(_length(name) + name) for name in self._names) - len(packed))
+        places = self._places
+        return [
+            (places["kallsyms_names"], packed + rest),
+            (places["kallsyms_offsets"], struct.pack(f"<{self._count}i", *offsets)),
+        ]
 
     def _outside(self, address: int, at: int) -> bool:
         """Whether an address lies behind the image, or above the per-CPU symbols, which count from 0, and below it."""

@@ -44,9 +44,9 @@ def write(core: Core, recorder: Recorder, path: str) -> None:
 
 
 def _reduced_pages(core: Core, recorder: Recorder) -> dict[int, bytes]:
-    """Pages of BTF and kallsyms, which would be most of the file, with what this analysis did not need blanked."""
+    """Pages of BTF, kallsyms and ORC, which would be most of the file, less what this analysis did not need."""
     pages: dict[int, bytearray] = {}
-    for start, content in (reduce() for reduce in core.reductions):
+    for start, content in (section for reduce in core.reductions for section in reduce()):
         for at in _cuts(start, len(content)):
             physical = recorder.translate(start + at)
             page = physical // _PAGE

@@ -14,7 +14,7 @@ import drgn
 from drgn import Program
 
 from triage.errors import CoreError
-from triage.vmcore import detect
+from triage.vmcore import detect, orc
 from triage.vmcore.btf import Btf, reduced
 from triage.vmcore.core import DAMAGE, Core, reason
 from triage.vmcore.kallsyms import Kallsyms
@@ -117,7 +117,11 @@ def _load_btf(core: Core) -> None:
     data = prog.read(start, stop - start)
     btf = Btf(data)
     TypeFinder(prog, btf).install()
-    core.reductions = [symbols.reduced, lambda: (start, reduced(data, btf.used))]
+    core.reductions = [
+        symbols.reduced,
+        lambda: [(start, reduced(data, btf.used))],
+        lambda: orc.reduced(core, core.unwound),
+    ]
     with core.noting("modules"):
         list(prog.loaded_modules())
     with core.noting("unwind tables"):

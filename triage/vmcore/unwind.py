@@ -46,6 +46,7 @@ def stack_of(core: Core, task: Object) -> Stack:
         frames = _past_crash_kexec(core, frames)
     if core.arch == "arm64":
         frames = _with_exception_registers(core, frames)
+    core.unwound |= {pc - back for frame in frames if (pc := pc_of(frame)) is not None for back in (0, 1)}
     stack = Stack(frames)
     _find_fault(stack)
     return stack

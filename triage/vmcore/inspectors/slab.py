@@ -10,6 +10,7 @@ from drgn import Object
 from drgn.helpers.linux.slab import get_slab_cache_aliases
 
 from triage.vmcore import objects, pointers
+from triage.vmcore.core import EXCLUDED
 from triage.vmcore.finding import Finding
 from triage.vmcore.page import Page
 
@@ -60,10 +61,11 @@ def _describe_objects(page: Page, slab: Object, cache: Object, finding: Finding)
     finding.detail["objects"] = objects.describe(page.core, slab, cache, hit or on_page)
     if len(hit or on_page) == 1:
         _name_one(finding, page)
+    unreadable = any(entry.get("state") == "unreadable" for entry in finding.detail["objects"])
     missing = page.core.missing(page.pfn)
-    if missing:
+    if missing and (unreadable or missing == EXCLUDED):
         finding.detail["content"] = missing
-    if missing or any(entry.get("state") == "unreadable" for entry in finding.detail["objects"]):
+    if unreadable:
         _ask_others(page, finding, size)
 
 
