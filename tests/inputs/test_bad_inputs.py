@@ -146,6 +146,11 @@ def test_utf_16(tmp_path: Path, encoding: str) -> None:
     assert lines(one(write(tmp_path, {"a": (LINE * 40).encode(encoding)}) / "a"))[0] == LINE.rstrip("\n")
 
 
+def test_lines_that_end_in_carriage_returns_alone(tmp_path: Path) -> None:
+    path = write(tmp_path, {"a": LOG.replace(b"\n", b"\r") * 3}) / "a"
+    assert lines(one(path)) == [LINE.rstrip("\n")] * 3
+
+
 def test_mixed_encodings_and_nuls_stay_logs(tmp_path: Path) -> None:
     data = (
         LOG + "[    1.000000] caf\xe9\n".encode("latin-1") + bytes(300_000) + "[    2.000000] caf\xe9\n".encode() + LOG

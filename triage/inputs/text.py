@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Literal
 
 from triage.inputs import Found, LogText, Refused, SideFile, formats
@@ -27,8 +28,9 @@ def logs(blob: Blob, kind: str) -> Iterator[Found]:
         yield from converted(blob, rasdaemon.NAME, rasdaemon.convert(blob.data, blob.facts.kernel))
         return
     if kind == "utf-16":
-        data, notes = spool(utf8(blob.data))
-        blob = Blob(blob.name, data, blob.facts, blob.disk, blob.sha256, blob.size, (*blob.notes, *notes), blob.depth)
+        blob = rewritten(blob, utf8(blob.data))
+    elif (head := blob.data[0:HEAD]).count(b"\r") > 1 and b"\n" not in head:
+        blob = rewritten(blob, line_feeds(blob.data))
     head = blob.data[0:HEAD]
     if side := side_kind(head):
         text = blob.data[0 : min(len(blob.data), SIDE_MAX)].decode("utf-8", "replace")
@@ -76,6 +78,17 @@ def side_kind(head: bytes) -> Literal["sel", "dmi"] | None:
     if DMI.search(head) and b"\n[" not in head[:4096]:
         return "dmi"
     return "sel" if len(SEL.findall(head)) > 0 and SEL.match(head.lstrip(b"\n")) else None
+
+
+def rewritten(blob: Blob, chunks: Iterator[bytes]) -> Blob:
+    """The same lines in other bytes."""
+    data, notes = spool(chunks)
+    return replace(blob, data=data, notes=(*blob.notes, *notes))
+
+
+def line_feeds(data: Buffer) -> Iterator[bytes]:
+    """A console log whose lines end in carriage returns alone."""
+    return (data[at : at + CHUNK].replace(b"\r", b"\n") for at in range(0, len(data), CHUNK))
 
 
 def utf8(data: Buffer) -> Iterator[bytes]:

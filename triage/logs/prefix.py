@@ -79,6 +79,7 @@ WITHIN = re.compile(r"(?:<\d{1,3}>)?\[ {0,4}\d{1,7}\.\d{6}\]")  # printk's own f
 INTO = re.compile(rb"\[ {0,4}\d{1,7}\.\d{6}\]")
 CALLER = re.compile(r"caller=([TC]\d+)")
 ANSI = re.compile(r"\x1b(?:\[[0-9;?]{0,20}[ -/]?[@-~]|\][^\x07\x1b]{0,80}(?:\x07|\x1b\\)|[()][0AB]|[@-Z\\-_=>78])?")
+SOH = re.compile(r"\x01[0-7cd]")  # KERN_SOH and the level, printed raw
 CONTROLS: dict[int, str | None] = {**dict.fromkeys([*range(9), *range(11, 32), 127]), 0xA0: " "}
 RSYSLOG = re.compile(r"#(0[0-3][0-7]|177)")
 LEVEL_INSIDE = re.compile(r"<[0-7]>")
@@ -91,19 +92,19 @@ def split(line: str) -> Prefix:
 
     `[   70.471011][    T1] Memory failure: 0x1: ...` has body `Memory failure: 0x1: ...`, time 70.471011, caller `T1`.
     """
-    match = STAMPED.match(line)
-    if match and line.isprintable() and line[-2:] != "^M":
+    if not line.isprintable() or line[-2:] == "^M":
+        return chain(clean(line))
+    if match := STAMPED.match(line):
         level, time, caller, host = match.groups()
         body = line[match.end() :]
         if "\\" in body:
             body = unescape(body, TAB)
         return Prefix(body, float(time), caller, int(level) & 7 if level else None, None, host)
-    match = LOGGED.match(line)
-    if match and line.isprintable() and line[-2:] != "^M":
+    if match := LOGGED.match(line):
         level, wall, host, time, caller = match.groups()
         body = unescape(line[match.end() :], TAB, syslog=True)
         return Prefix(body, float(time) if time else None, caller, int(level) & 7 if level else None, wall, host)
-    return chain(clean(line))
+    return chain(line)
 
 
 def restart(line: bytes) -> int | None:
@@ -125,8 +126,7 @@ def clean(line: str) -> str:
         line = tail if STAMPED.match(tail) or not head.strip() else head + tail
     if "\x1b" in line:
         line = ANSI.sub("", line)
-    line = re.sub(r"\x01([0-7cd])", "", line)  # KERN_SOH and the level, printed raw
-    return line.translate(CONTROLS)
+    return SOH.sub("", line).translate(CONTROLS)
 
 
 def chain(line: str) -> Prefix:
@@ -146,6 +146,8 @@ def chain(line: str) -> Prefix:
             break
     if not TIMES & known.keys():
         at = late_stamp(line, at, known)
+    if at == 0 and "\\" not in line:  # pasted without any prefix
+        return Prefix(line)
     return assemble(line[at:], known)
 
 
