@@ -58,6 +58,8 @@ def error(record: dict[str, Any], section: SectionFields, base: dict[str, Any], 
     component = cper.component(section_type, error_name(section))
     known = cper.severity(section.get("section_severity"), record.get("severity"))
     guess: Severity = "recoverable" if component == "memory" and code in cper.UNCORRECTED_TYPES else "corrected"
+    if "index" in section and section_type is None:
+        base = base | {"missing": (*base["missing"], "section_type")}
     return HardwareError(
         **base,
         component=component,

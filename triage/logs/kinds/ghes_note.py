@@ -3,6 +3,7 @@
 GHES GHES.3: [Hardware Error]: GHES: stressapp:4242: synchronous unrecoverable error (SIGBUS)
 [Firmware Warn]: GHES: Unhandled processor error type 0x08: micro-architectural error
 [Firmware Warn]: GHES: Truncated error status block!
+APEI work queued but not completed
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from triage.logs.kinds._fields import number, only, present
 from triage.model import Event, HardwareError, Notice
 
-ANCHORS = (b"[Firmware Warn]: GHES: ", b"synchronous unrecoverable error")
+ANCHORS = (b"[Firmware Warn]: GHES: ", b"synchronous unrecoverable error", b"APEI work queued")
 GAP = 0
 REQUIRED = ()
 
@@ -25,7 +26,7 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
     """An error that could not be handled, or a notice that a record is lost."""
     if "lost" in fields:
         return [Notice(**base, what="lost", text=fields["lost"], values={"reason": "firmware"})]
-    what = next(fields[name] for name in ("sync", "unhandled", "outside") if name in fields)
+    what = next(fields[name] for name in ("sync", "unhandled", "outside", "queued") if name in fields)
     return [
         HardwareError(
             **base,

@@ -13,7 +13,7 @@ from typing import Any
 from triage.logs.kinds._fields import merge, number, present
 from triage.model import Component, Event, HardwareError, Severity
 
-ANCHORS = (b"MCE: CPU", b" interrupt [", b"opal: Hardware platform error")
+ANCHORS = (b"MCE: ", b" interrupt [", b"opal: Hardware platform error")
 GAP = 8
 REQUIRED = ("error",)
 
