@@ -159,6 +159,17 @@ def test_other_logs_beside_a_crash_are_read_too(tmp_path: Path) -> None:
     assert [f.name.rsplit("/", 1)[1] for f in find(tmp_path)] == ["console.log", "vmcore-dmesg.txt"]
 
 
+def test_an_inventory_behind_a_log_in_one_file_is_both(tmp_path: Path) -> None:
+    log, side = sorted(find(write(tmp_path, {"a": LOG + DMI}) / "a"), key=lambda f: type(f).__name__)
+    assert isinstance(log, LogText)
+    assert isinstance(side, SideFile) and side.kind == "dmi"
+
+
+def test_an_event_log_with_a_heading(tmp_path: Path) -> None:
+    (side,) = find(write(tmp_path, {"a": b"SEL of db7:\n" + SEL * 3}) / "a")
+    assert isinstance(side, SideFile) and side.kind == "sel"
+
+
 def test_the_same_file_is_not_read_twice_through_a_link_inside(tmp_path: Path) -> None:
     write(tmp_path / "a", {"real.log": LOG})
     write(tmp_path / "b", {"outside.log": LOG})

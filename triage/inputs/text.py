@@ -13,10 +13,11 @@ from triage.inputs.blob import Blob
 from triage.inputs.buffers import CHUNK, Buffer, spool
 
 HEAD = 64 << 10
-SIDE_MAX = 16 << 20  # bytes of an inventory or event log
+SIDE_MAX = 4 << 20  # bytes of an inventory or event log
 # `   1 | 11/23/2026 | 02:11:47 | Memory #0x12 | Uncorrectable ECC (UnCorrectable ECC |  DIMM 4 CPU 1) | Asserted`
-SEL = re.compile(rb"(?m)^ {0,6}[0-9a-f]{1,6} \| (?:\d\d/\d\d/\d{2,4} \| \d\d:\d\d:\d\d|Pre-Init ?\|?)[^|\n]{0,40}\|")
+SEL = re.compile(rb" {0,6}[0-9a-f]{1,6} \| (?:\d\d/\d\d/\d{2,4} \| \d\d:\d\d:\d\d|Pre-Init ?\|?)[^|\n]{0,40}\|")
 # `Handle 0x0040, DMI type 17, 84 bytes`
+STAMP = re.compile(rb"\[ {0,4}\d{1,7}\.\d{6}\]")  # somebody put a log and an inventory into one file
 DMI = re.compile(rb"(?m)^Handle 0x[0-9A-Fa-f]{4}, DMI type \d+, \d+ bytes")
 
 
@@ -32,10 +33,12 @@ def logs(blob: Blob, kind: str) -> Iterator[Found]:
     elif (head := blob.data[0:HEAD]).count(b"\r") > 1 and b"\n" not in head:
         blob = rewritten(blob, line_feeds(blob.data))
     head = blob.data[0:HEAD]
-    if side := side_kind(head):
+    if side := side_kind(blob.data):
         text = blob.data[0 : min(len(blob.data), SIDE_MAX)].decode("utf-8", "replace")
         yield SideFile(blob.name, side, text, blob.facts.host)
-    elif module := formats.recognise(head, blob.data):
+        if not STAMP.search(head):
+            return
+    if module := formats.recognise(head, blob.data):
         yield from converted(blob, module.NAME, module.convert(blob.data))
     else:
         yield log(blob, blob.data)
@@ -73,11 +76,12 @@ def converted(blob: Blob, name: str, items: Iterable[formats.Line | formats.Lost
         yield text
 
 
-def side_kind(head: bytes) -> Literal["sel", "dmi"] | None:
+def side_kind(data: Buffer) -> Literal["sel", "dmi"] | None:
     """What stands beside the logs, by its own form: a BMC's event log, a board's inventory."""
-    if DMI.search(head) and b"\n[" not in head[:4096]:
+    if data.find(b", DMI type ", 0, SIDE_MAX) >= 0 and DMI.search(data[0 : min(len(data), SIDE_MAX)]):
         return "dmi"
-    return "sel" if len(SEL.findall(head)) > 0 and SEL.match(head.lstrip(b"\n")) else None
+    lines = [line for line in data[0:HEAD].split(b"\n") if line.strip()]
+    return "sel" if sum(1 for line in lines if SEL.match(line)) * 2 > len(lines) else None
 
 
 def rewritten(blob: Blob, chunks: Iterator[bytes]) -> Blob:
