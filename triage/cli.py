@@ -222,7 +222,7 @@ def exit_code(analysis: Analysis, fail_on: str | None) -> int:
     if analysis.refused:
         return UNREADABLE
     sure = [c.verdict.confidence for c in analysis.cases if c.verdict.cause in ("memory-error", "other-hardware")]
-    if fail_on and any(CONFIDENCES.index(c) >= CONFIDENCES.index(fail_on) for c in sure):  # type: ignore[arg-type]
+    if fail_on and any(CONFIDENCES.index(c) >= CONFIDENCES.index(fail_on) for c in sure):
         return FAIL_ON
     return PARTIAL if analysis.notes else DONE
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from triage.correlate import arm64
 from triage.correlate.consumption import Consumption
 from triage.correlate.pages import Track, record_address
 from triage.correlate.shift import PageShift
+from triage.instructions import Access, accesses, faulting
 from triage.model import Boot, Crash, Link, Notice
 
 LINE = 64
@@ -116,12 +116,21 @@ def raw(crash: Crash) -> Iterator[tuple[str, int, bool]]:
     """(name, value, exact) of each address that the log shows."""
     if crash.fault_address is not None:
         yield "fault address", crash.fault_address, True
-OLD    target = operand.address(crash.registers) if operand else None
-    if operand and target is not None:
-        yield operand.text, target, True
+    used = accessed(crash)
+    yield from ((access.via, access.address, True) for access in used)
     for name, value in crash.registers.items():
-        if name not in NOT_POINTERS and not (operand and target is not None and name == operand.text):
+        if name not in NOT_POINTERS and name not in {access.via for access in used}:
             yield name, value, False
+
+
+def accessed(crash: Crash) -> list[Access]:
+    """What the faulting instruction of an arm64 abort read or wrote; its registers hold the values from before it.
+
+    On x86 consuming poison raises a machine check, whose registers need not be those of the access.
+    """
+    if crash.arch != "arm64" or not (code := faulting(crash.arch, crash.code)):
+        return []
+    return [access for access in accesses(crash.arch, code, 0, crash.registers) if access.via != "pc-relative"]
 
 
 def translated(crash: Crash, via: str, value: int, exact: bool, offset: int | None) -> Address:

@@ -3,6 +3,7 @@ memory_failure()."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from triage.correlate.shift import PageShift
 from triage.model import CoreFacts, Crash, Event, HardwareError, MemoryFailure, PageFacts, PageHistory
 
 SAME_EVENT = 1.0  # seconds; reports of one page within this time tell of one physical event
+NEIGHBOURS = 64  # words of memory_failure() that are looked at around one record
 POLLED = 10.0  # seconds that firmware may take to report an error that has already killed the kernel
 STAYS_OPEN = {"Ignored", "Failed"}
 CONTAINED = {"free", "anonymous", "page-cache", "hugetlb", "ksm", "user", "zone-device", "no-struct-page", "offline"}
@@ -116,11 +118,13 @@ def adopt(events: Sequence[Event], pages: dict[int, list[Event]]) -> None:
     {1}[Hardware Error]:   error_type: 3, multi-bit ECC
     Memory failure: 0x40272d: unhandlable page.
     """
-    spoken = [(e.time, e.pfn) for e in events if isinstance(e, MemoryFailure) and e.time is not None and e.pfn in pages]
+    words = [(e.time, e.pfn) for e in events if isinstance(e, MemoryFailure) and e.pfn in pages]
+    spoken = sorted((time, pfn) for time, pfn in words if time is not None and pfn is not None)
     for error in events:
         if not isinstance(error, HardwareError) or not is_unplaced(error) or error.time is None:
             continue
-        near = {pfn for time, pfn in spoken if pfn is not None and abs(time - error.time) <= SAME_EVENT}
+        first = bisect_left(spoken, (error.time - SAME_EVENT, 0))
+        near = {pfn for time, pfn in spoken[first : first + NEIGHBOURS] if time <= error.time + SAME_EVENT}
         if len(near) == 1:
             reports = pages[near.pop()]
             reports.append(error)
@@ -182,7 +186,7 @@ def track(
     """One page's history out of its reports."""
     own = [report for report in reports if not (isinstance(report, HardwareError) and report.previous_boot)]
     counted = [report for report in own if crash is None or stands_before(report, crash, order)]
-    after = [report for report in own if report not in counted]
+    after = [report for report in own if crash is not None and not stands_before(report, crash, order)]
     polled = bool(after) and not counted and any(within(report, crash, POLLED) for report in after)
     judged = counted or after
     records = tuple(report for report in judged if isinstance(report, HardwareError))

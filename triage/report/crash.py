@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from triage.instructions import in_words
 from triage.model import Case, Crash, Frame, Trace
 from triage.report import decode, words
 from triage.report.limits import Limits
@@ -38,7 +39,7 @@ class Register:
 class CrashView:
     title: str
     header: tuple[str, ...]
-    rows: tuple[tuple[str, str], ...]
+    crash: Crash
     decoded: tuple[decode.Decoded, ...]
     register: str  # the register that `decoded` explains
     traces: tuple[TraceView, ...]
@@ -47,6 +48,11 @@ class CrashView:
     missing: tuple[str, ...]
     others: tuple[tuple[str, str, Ref | None], ...]  # other crashes of this boot: when, title, lines
     ref: Ref | None
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """Label and text; worked out by the forms that show them, since it takes a disassembler."""
+        return rows(self.crash)
 
 
 def crash_view(case: Case, excerpts: Excerpts, limits: Limits) -> CrashView:
@@ -57,7 +63,7 @@ def crash_view(case: Case, excerpts: Excerpts, limits: Limits) -> CrashView:
     return CrashView(
         title=crash.title,
         header=crash.header[:4],
-        rows=tuple(rows(crash)),
+        crash=crash,
         decoded=tuple(decode.esr(crash.esr)) if crash.esr is not None else (),
         register=f"ESR {crash.esr:#x}" if crash.esr is not None else "",
         traces=tuple(trace_view(trace, crash, limits) for trace in crash.traces[:6] if trace.frames),
@@ -84,6 +90,7 @@ def rows(crash: Crash) -> list[tuple[str, str]]:
     named = {
         "when": ", ".join(part for part in (words.clock(crash.time), words.date(crash.wall_time)) if part),
         "where": place,
+        "source": "; inlined into ".join(crash.detail.get("source", ())),
         "task": task,
         "kernel": " ".join(part for part in (crash.kernel, crash.arch) if part),
         "hardware": crash.hardware,
@@ -92,6 +99,7 @@ def rows(crash: Crash) -> list[tuple[str, str]]:
         "fault address": f"{crash.fault_address:#x}" if crash.fault_address is not None else None,
         "error code": f"{crash.error_code:#x}" if crash.error_code is not None else None,
         "panic": crash.panic,
+        "instruction": in_words(crash.arch, crash.code),
         "code": crash.code,
         "not to be trusted": crash.corrupted,
     }
