@@ -7,6 +7,7 @@ instruction pointer go to `user_registers`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -124,7 +125,9 @@ def memory(values: dict[str, Any], registers: dict[str, int]) -> dict[str, Any]:
 
 def site(tokens: list[LineToken], values: dict[str, Any]) -> dict[str, Any]:
     """Where it crashed: the first kernel instruction pointer, else the function that the header names."""
-    pointer = next((t.fields["pc"] for t in tokens if t.fields.get("pc") and not _registers.is_user(t) and not inlined(t)), None)
+    pointer = next(
+        (t.fields["pc"] for t in tokens if t.fields.get("pc") and not _registers.is_user(t) and not inlined(t)), None
+    )
     found = SITE.match(pointer or values.get("function") or "")
     if found is None:
         return {}
@@ -159,23 +162,30 @@ def trace(heading: LineToken | None, tokens: list[LineToken]) -> Trace | None:
         if token.fields.get("interrupt"):  # powerpc marks the end of an interrupt's frames, not their begin
             frames = [replace(entry, stack="IRQ") for entry in frames]
         stack = None if token.fields.get("stack_end") else token.fields.get("stack") or stack
-        fields = entry(token, inside=heading is not None)
-        if fields:
-            frames.append(frame(fields, stack))
+        for fields in entries(token, inside=heading is not None):
+            if not (
+                terminal(token) == "FRAME_ARM" and frames and frames[-1].function == plain(fields["function"] or "")
+            ):
+                frames.append(frame(fields, stack))
     if not frames and (heading is None or any("no_stack" in token.fields for token in tokens)):
         return None
     return Trace(heading=heading.fields["heading"] or "" if heading else "", frames=tuple(frames))
 
 
-def entry(token: LineToken, *, inside: bool) -> dict[str, str | None] | None:
-    """The fields of a frame: a line of its own, behind a mark (`<IRQ> foo+0x1/0x2`), or an instruction pointer inside a trace."""
+def entries(token: LineToken, *, inside: bool) -> Iterator[dict[str, str | None]]:
+    """The frames of a line: of its own, behind a mark (`<IRQ> foo+0x1/0x2`), an instruction pointer inside a trace, or callee and caller."""
     text = token.fields.get("first")
     if not text and inside and not _registers.is_user(token) and not inlined(token):
         text = token.fields.get("pc")
     if text:
         found = SITE.match(text.strip(" ?"))
-        return found.groupdict() if found else None
-    return token.fields if is_frame(token) and token.fields.get("function") else None
+        yield from [found.groupdict()] if found else []
+    elif is_frame(token) and token.fields.get("function"):
+        yield token.fields
+    if token.fields.get("caller"):
+        yield {name: token.fields[f"caller_{name}"] for name in ("offset", "size", "module")} | {
+            "function": token.fields["caller"]
+        }
 
 
 def frame(fields: dict[str, str | None], stack: str | None) -> Frame:
