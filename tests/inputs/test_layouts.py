@@ -68,6 +68,20 @@ def test_of_a_sosreport_only_what_is_needed_is_read(tmp_path: Path) -> None:
     assert [f.count for f in found if isinstance(f, Skipped)] == [7]
 
 
+def test_a_sosreport_keeps_the_ends_of_long_logs_apart(tmp_path: Path) -> None:
+    files = {
+        "sosreport-db7/sos_commands/kernel/dmesg": LOG,
+        "sosreport-db7/sos_strings/logs/journalctl_--no-pager.tailed": LOG,
+        "sosreport-db7/sos_strings/networking/ss.tailed": NOISE,
+        "sosreport-db7/var/lib/systemd/pstore/1795399907/dmesg.txt": LOG,
+    }
+    assert sorted(name.rsplit("/", 1)[1] for name in names(find(tar(tmp_path / "a.tar", files, "w")))) == [
+        "dmesg",
+        "dmesg.txt",
+        "journalctl_--no-pager.tailed",
+    ]
+
+
 def test_host_kernel_and_clock_of_a_sosreport_hold_for_all_in_it(tmp_path: Path) -> None:
     for found in find(tar(tmp_path / "a.tar", SOS, "w")):
         if isinstance(found, LogText):

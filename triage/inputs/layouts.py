@@ -116,6 +116,9 @@ LAYOUTS = (
             (r"sos_commands/ipmitool/ipmitool_.*sel_elist", r"sos_commands/ipmitool/ipmitool_.*sel_list"),
             (r"sos_commands/hardware/dmidecode", r"dmidecode"),
             (r"var/crash/[^/]+/dmesg\.\d+",),
+            (r"var/lib/systemd/pstore/.*dmesg\.txt",),
+            # Of logs over its size limit sos keeps the end here, and a link where the whole would have stood.
+            (r"sos_strings/(?:logs|kernel)/.+\.tailed",),
         ),
         all_wanted=False,
         facts=(
