@@ -53,15 +53,15 @@ def test_addresses_are_hex_without_padding_and_counts_are_numbers() -> None:
     case = report.document([samples.proven()])["cases"][0]
     assert case["pages"][0]["pfn"] == "0x519b7"
     assert case["pages"][0]["detail"]["object_address"] == "0xffff0000119b7a40"
-    assert case["pages"][0]["detail"]["object_offset"] == "0x40"
+    assert case["pages"][0]["detail"]["object_offset"] == 64
     assert case["crash"]["registers"]["x27"] == "0x0"
     assert case["crash"]["pid"] == 2214
     assert case["errors"][0]["location"]["row"] == 20931
     frame = case["crash"]["trace"][0]
     assert (frame["function"], frame["offset"], frame["size"], frame["module"]) == (
         "__d_lookup_rcu",
-        "0x6c",
-        "0x190",
+        0x6C,
+        0x190,
         None,
     )
 

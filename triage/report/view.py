@@ -143,8 +143,10 @@ def harmless(item: View, line: int) -> View:
     cleaned: Any = item
     if isinstance(item, str):
         cleaned = visible(item, line)
-    elif isinstance(item, tuple):
-        cleaned = tuple(harmless(part, line) for part in item)
+    elif isinstance(item, (tuple, list)):
+        cleaned = type(item)(harmless(part, line) for part in item)
+    elif isinstance(item, dict):
+        cleaned = {harmless(name, line): harmless(part, line) for name, part in item.items()}
     elif is_dataclass(item) and not isinstance(item, type):
         changes = {f.name: harmless(getattr(item, f.name), line) for f in fields(item)}
         cleaned = replace(item, **changes)
