@@ -45,13 +45,13 @@ class Classifier:
 
     def __init__(self, terminals: dict[str, tuple[int, str]]) -> None:
         ordered = sorted(terminals.items(), key=lambda t: (-t[1][0], -len(t[1][1]), t[0]))
-        self.types: dict[int, tuple[str, tuple[str, ...], int]] = {}
+        self.types: dict[int, tuple[str, tuple[str, ...], tuple[int, ...]]] = {}
         parts, at = [], 1
         for name, (_, pattern) in ordered:
             fields = tuple(re.findall(r"\(\?P<(\w+)>", pattern))
             if re.compile(pattern).groups != len(fields):
                 raise ValueError(f"{name}: every group of a line terminal must be named (?P<..>) or (?:..)")
-            self.types[at] = (name, fields, at + 1)
+            self.types[at] = (name, fields, (0, *range(at + 1, at + 1 + len(fields))))
             parts.append("(" + re.sub(r"\?P<\w+>", "", pattern) + ")")
             at += 1 + len(fields)
         self.match = re.compile("|".join(parts)).match
@@ -60,8 +60,9 @@ class Classifier:
         found = self.match(line.body)
         if found is None or found.lastindex is None:
             return None
-        name, fields, first = self.types[found.lastindex]
-        return LineToken(name, dict(zip(fields, found.groups()[first - 1 :], strict=False)), line, found.end())
+        name, fields, groups = self.types[found.lastindex]
+        values = found.group(*groups) if fields else ()  # group 0 leads, so that there is always a tuple
+        return LineToken(name, dict(zip(fields, values[1:], strict=False)), line, found.end())
 
 
 class Grammar:
