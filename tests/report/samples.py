@@ -823,6 +823,7 @@ def hostile() -> Case:
         alt_titles=(evil,),
         header=(evil,),
         missing=(evil,),
+        detail={"source": (evil,)},
         corrupted=evil,
         lines=((702, evil), (703, ATTACKS[0])),
         traces=(Trace(heading=evil, frames=(Frame(function=evil, module=evil, file=evil, offset=1, size=2),)),),
