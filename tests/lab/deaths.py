@@ -77,6 +77,7 @@ def _consume(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, s
     """The CPU that touches the bad line takes a machine check for that very load, as with real poison."""
     victim = guilty(victims)
     line = (victim.page or 0) | victim.line & 0xFC0
+    symbols = _lookup_symbols(guest)
     debugger = guest.debugger()
     debugger.command(f"Z4,{line:x},{LINE:x}")
     debugger.resume()
@@ -88,7 +89,24 @@ def _consume(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, s
     machine_check(guest, case, cpu, DATA_LOAD, victim.line | touched & (LINE - 1))
     debugger.command(f"z4,{line:x},{LINE:x}")
     debugger.detach()
-    return {"cpu": str(cpu), "rip": hex(rip), "touched": hex(touched), "physical": hex(victim.line)}
+    known = {"cpu": str(cpu), "rip": hex(rip), "touched": hex(touched), "physical": hex(victim.line)}
+    for name, (start, end) in symbols.items():
+        if start <= rip < end:
+            known["function"] = name
+    return known
+
+
+def _lookup_symbols(guest: Guest) -> dict[str, tuple[int, int]]:
+    """The functions that walk hash chains: start, and the start of what follows.
+
+    With a capture kernel loaded the record that names the function never reaches the console.
+    """
+    ranges = {}
+    for name in ("__d_lookup", "__d_lookup_rcu", "__d_lookup_rcu_op_compare"):
+        lines = guest.shell.run(f"grep -A1 ' {name}$' /proc/kallsyms || true").splitlines()
+        if len(lines) == 2:
+            ranges[name] = (int(lines[0].split()[0], 16), int(lines[1].split()[0], 16))
+    return ranges
 
 
 def _bug(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, str]:

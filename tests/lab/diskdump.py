@@ -62,12 +62,11 @@ def write(elf: Path, target: Path, machine: str, excluded: Collection[int]) -> P
     bitmap_size = _blocks((max_pfn + 7) // 8) * PAGE
     memory, dumped = bytearray(bitmap_size), bytearray(bitmap_size)
     pages = []
-    for physical, at, size in core.loads:
-        for pfn in range(physical // PAGE, (physical + size) // PAGE):
-            memory[pfn >> 3] |= 1 << (pfn & 7)
-            if pfn not in excluded:
-                dumped[pfn >> 3] |= 1 << (pfn & 7)
-                pages.append(at + pfn * PAGE - physical)
+    for pfn, at in sorted(_offsets(core).items()):
+        memory[pfn >> 3] |= 1 << (pfn & 7)
+        if pfn not in excluded:
+            dumped[pfn >> 3] |= 1 << (pfn & 7)
+            pages.append(at)
     sub_header = _sub_header(core, max_pfn)
     header = _header(core, machine, max_pfn, len(sub_header) // PAGE, 2 * bitmap_size // PAGE)
     with target.open("wb") as out:
@@ -76,6 +75,15 @@ def write(elf: Path, target: Path, machine: str, excluded: Collection[int]) -> P
         out.write(descriptors)
         out.writelines(contents)
     return target
+
+
+def _offsets(core: Core) -> dict[int, int]:
+    """Where each page frame lies in the file; /proc/vmcore has the kernel's image in two segments."""
+    return {
+        pfn: at + pfn * PAGE - physical
+        for physical, at, size in core.loads
+        for pfn in range(_blocks(physical), (physical + size) // PAGE)
+    }
 
 
 def _blocks(size: int) -> int:

@@ -120,7 +120,8 @@ def _types(truth: dict[str, Any], answer: dict[str, Any]) -> str:
 
 
 def _objects(truth: dict[str, Any], answer: dict[str, Any]) -> str:
-    """The cache by any of its names, the object's address, and its path where the core says one for it."""
+    """The cache by any of its names, the slab object around the one of the truth (an inode is part of its
+    file system's), and its path where the core says one for it."""
     got = _by_pfn(answer)
     wrong = []
     for page in truth["pages"]:
@@ -129,11 +130,12 @@ def _objects(truth: dict[str, Any], answer: dict[str, Any]) -> str:
             continue
         if not {detail.get("cache"), *detail.get("aliases", ())} & {page["details"]["cache"]}:
             wrong.append(f"cache {detail.get('cache')} for {page['details']['cache']}")
-        objects = {int(each["address"], 16): each for each in detail.get("objects", ())}
-        if page["object"] not in objects:
+        size = detail.get("object_size") or 1
+        around = [each for each in detail.get("objects", ()) if 0 <= page["object"] - int(each["address"], 16) < size]
+        if not around:
             wrong.append(f"object {page['object']:#x} not named")
-        elif objects[page["object"]].get("path", page["details"].get("path")) != page["details"].get("path"):
-            wrong.append(f"path {objects[page['object']]['path']}")
+        elif around[0].get("path", page["details"].get("path")) != page["details"].get("path"):
+            wrong.append(f"path {around[0]['path']}")
     return " ".join(wrong)
 
 

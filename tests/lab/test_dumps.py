@@ -13,17 +13,19 @@ PAGE = 4096
 PAGES = (b"\0" * PAGE, b"one" * 1365 + b"!", b"\0" * PAGE, bytes(range(256)) * 16)
 
 
-def elf_core(path: Path) -> Path:
+def elf_core(path: Path, twice: bool = False) -> Path:
     """An ELF core of four pages at physical 0x40000000 as QEMU 7.2 lays it out: program headers late."""
     vmcoreinfo = b"OSRELEASE=6.12.0-test\n"
     note = struct.pack("<III", 11, len(vmcoreinfo), 0) + b"VMCOREINFO\0\0" + vmcoreinfo.ljust(24, b"\0")
     note_at, memory_at, table_at = 512, PAGE, 256
     table = struct.pack("<IIQQQQQQ", 4, 0, note_at, 0, 0, len(note), len(note), 0)
     table += struct.pack("<IIQQQQQQ", 1, 0, memory_at, 0, 0x40000000, 4 * PAGE, 4 * PAGE, 0)
+    if twice:  # as /proc/vmcore has the kernel's image
+        table += struct.pack("<IIQQQQQQ", 1, 0, memory_at + PAGE, 0, 0x40001000, PAGE, PAGE, 0)
     header = bytearray(64)
     header[:16] = b"\x7fELF\2\1\1".ljust(16, b"\0")
     struct.pack_into("<QQ", header, 32, table_at, 64)
-    struct.pack_into("<HHHHHH", header, 52, 8, 56, 2, 64, 1, 0)
+    struct.pack_into("<HHHHHH", header, 52, 8, 56, len(table) // 56, 64, 1, 0)
     content = bytes(header).ljust(table_at, b"\0") + table
     path.write_bytes(content.ljust(note_at, b"\0") + note.ljust(memory_at - note_at, b"\0") + b"".join(PAGES))
     return path
@@ -40,8 +42,9 @@ def test_mend_elf_moves_the_program_headers_behind_the_header(tmp_path: Path) ->
     assert data[PAGE:] == b"".join(PAGES)
 
 
-def test_diskdump_leaves_the_given_pages_out(tmp_path: Path) -> None:
-    target = diskdump.write(elf_core(tmp_path / "core"), tmp_path / "dump", "aarch64", {0x40001})
+@pytest.mark.parametrize("twice", [False, True])
+def test_diskdump_leaves_the_given_pages_out(tmp_path: Path, twice: bool) -> None:
+    target = diskdump.write(elf_core(tmp_path / "core", twice), tmp_path / "dump", "aarch64", {0x40001})
     data = target.read_bytes()
     assert data[:8] == b"KDUMP   "
     assert data[12 + 2 * 65 :].startswith(b"6.12.0-test\0")

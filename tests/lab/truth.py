@@ -28,6 +28,7 @@ def compose(
         "cpus": case.cpus,
         "memory_mib": case.guest_memory,
         "inject": case.inject,
+        "log_forgot": case.forget,
         "sysctl_panic_on_unrecoverable_memory_failure": case.sysctl,
         "pages": [asdict(victim) | {"pfn_hex": hex(victim.pfn)} for victim in victims],
         "death": {"by": case.death} | death,
@@ -62,8 +63,8 @@ def settle_what_if(runs: Path) -> None:
             panicked = "unrecoverable page" in truth["death"].get("panic", "")
             outcome[truth["pages"][0]["kind"]] = panicked
     for path, truth in truths.items():
-        # a page that memory_failure() never saw has no verdict that the sysctl could have acted on
-        judged = [page for page in truth["pages"] if truth["inject"] != "none"]
+        # no verdict, no what-if: memory_failure() never saw the page, or the core's log no longer says what it did
+        judged = [] if truth["inject"] == "none" or truth.get("log_forgot") else truth["pages"]
         what_if = {page["pfn_hex"]: outcome.get(page["kind"]) for page in judged}
         if truth["expected"]["what_if"] != what_if:
             truth["expected"]["what_if"] = what_if

@@ -137,11 +137,11 @@ KINDS: dict[str, Kind] = {
     "stack": Kind("kernel-stack", _module("stack")),
     "vmalloc": Kind("vmalloc", _module("vmalloc")),
     "percpu": Kind("percpu", _module("percpu")),
-    "text": Kind("kernel-text", _module("text")),
+    "text": Kind("kernel-image", _module("text")),
     "reserved": Kind("reserved", _reserved),
     "buddy": Kind("free", _free),
     "anon": Kind("anonymous", _holder("anon")),
-    "tmpfs": Kind("shmem", _holder("file-dirty", "/srv/big")),
+    "tmpfs": Kind("page-cache", _holder("file-dirty", "/srv/big")),
     "pagecache": Kind("page-cache", _holder("file-clean", "/mnt/data", "mount -t ext4 /dev/vda /mnt")),
     "hugetlb": Kind("hugetlb", _holder("hugetlb", "", "echo 4 >/proc/sys/vm/nr_hugepages")),
 }
