@@ -7,7 +7,7 @@ line numbers count from 1. `None` means unknown: nothing here is ever an empty s
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, dataclass_transform
 
 Severity = Literal["corrected", "deferred", "recoverable", "fatal"]
 Component = Literal["memory", "cache", "processor", "bus", "pcie", "cxl", "platform", "unknown"]
@@ -19,7 +19,16 @@ CONFIDENCES: tuple[Confidence, ...] = ("none", "weak", "likely", "strong", "prov
 # ---------------------------------------------------------------- what the log says
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+def record(cls: type[T]) -> type[T]:
+    """A frozen dataclass to the type checker; at run time one that takes a quarter of the time to make: logs hold many."""
+    return dataclass(slots=True, kw_only=True, unsafe_hash=True)(cls)
+
+
+@record
 class Event:
     """One record of the log, whatever its kind; `lines` holds its own lines as (number, raw text), other lines may lie between."""
 
@@ -39,7 +48,7 @@ class Event:
     replayed: bool = False  # the same text with the same time stands earlier in this source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HardwareError(Event):
     """One hardware error as one reporter told it: a CPER section, a machine check bank, an EDAC line, an AER block ..."""
 
@@ -62,7 +71,7 @@ class HardwareError(Event):
     detail: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class MemoryFailure(Event):
     """One line of mm/memory-failure.c or of its callers (kernel-facts A)."""
 
@@ -79,7 +88,7 @@ class MemoryFailure(Event):
     pid: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Frame:
     """One entry of a call trace: ` ? d_lookup+0x5c/0x220 [ext4]`."""
 
@@ -95,7 +104,7 @@ class Frame:
     stack: str | None = None  # IRQ, NMI, #DF ... where the trace marks it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Trace:
     """One call trace of a record with the words that introduce it ("Call Trace:", "Allocated by task 12:")."""
 
@@ -103,7 +112,7 @@ class Trace:
     frames: tuple[Frame, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Crash(Event):
     """An oops, BUG, WARNING, lockup, sanitizer report or panic."""
 
@@ -143,7 +152,7 @@ class Crash(Event):
     detail: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Notice(Event):
     """A line that is no error but changes what errors mean: boot banner, virtual machine, memory layout, lost messages."""
 
