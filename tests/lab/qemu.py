@@ -2,8 +2,10 @@
 
 import json
 import re
+import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +27,7 @@ def connect(path: Path, process: subprocess.Popen[bytes], seconds: float = 10.0)
         except OSError:
             connection.close()
             time.sleep(0.05)
-    raise LabError(f"QEMU offers no {path.name}; see qemu.log beside it")
+    raise LabError(f"QEMU offers no {path.name} socket; its qemu.log tells why")
 
 
 class Monitor:
@@ -163,18 +165,22 @@ class Guest:
 
     def __init__(self, command: Sequence[str | Path], folder: Path, control: Sequence[str]) -> None:
         self.folder = folder
-        sockets = {name: folder / f"{name}.sock" for name in ("qmp", "gdb", "control")}
+        # not in the case's folder: the path of a Unix socket holds 107 bytes
+        self._sockets = Path(tempfile.mkdtemp(prefix="lab-"))
         words = [*NICE, *map(str, command), "-display", "none", "-nodefaults", "-no-reboot", "-device", "vmcoreinfo"]
         words += ["-serial", f"file:{folder / 'serial.log'}"]
-        words += ["-chardev", f"socket,id=control,path={sockets['control']},server=on,wait=off", *control]
-        words += ["-qmp", f"unix:{sockets['qmp']},server=on,wait=off"]
-        words += ["-gdb", f"unix:{sockets['gdb']},server=on,wait=off"]
+        words += ["-chardev", f"socket,id=control,path={self._sockets}/control,server=on,wait=off", *control]
+        words += ["-qmp", f"unix:{self._sockets}/qmp,server=on,wait=off"]
+        words += ["-gdb", f"unix:{self._sockets}/gdb,server=on,wait=off"]
         (folder / "qemu.cmd").write_text(" ".join(words) + "\n")
-        self._sockets = sockets
         with (folder / "qemu.log").open("wb") as log:
             self.process = subprocess.Popen(words, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        self.shell = Shell(connect(sockets["control"], self.process), folder / "control.log")
-        self.monitor = Monitor(connect(sockets["qmp"], self.process))
+        try:
+            self.shell = Shell(connect(self._sockets / "control", self.process), folder / "control.log")
+            self.monitor = Monitor(connect(self._sockets / "qmp", self.process))
+        except BaseException:
+            self._end()
+            raise
 
     def __enter__(self) -> "Guest":
         return self
@@ -182,15 +188,17 @@ class Guest:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         if self.process.poll() is None:
             self.process.terminate()
         self.process.wait(20)
-        for path in self._sockets.values():
-            path.unlink(missing_ok=True)
+        shutil.rmtree(self._sockets, ignore_errors=True)
 
     def debugger(self) -> Debugger:
         """Attach to the debugger stub; the guest is stopped by that."""
-        debugger = Debugger(connect(self._sockets["gdb"], self.process))
+        debugger = Debugger(connect(self._sockets / "gdb", self.process))
         debugger.command("?")
         return debugger
 
