@@ -149,6 +149,8 @@ def attach(core: CoreFacts, segments: list[Segment]) -> None:
 
 def joined(segments: Sequence[Segment]) -> list[list[Segment]]:
     """Segments that are one boot, together."""
+    if len(segments) < 2:
+        return [[segment] for segment in segments]
     parent = list(range(len(segments)))
 
     def root(i: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -40,6 +41,7 @@ class Scene:
     addresses: tuple[Address, ...]
     tracks: tuple[Track, ...]
     links: tuple[Link, ...]
+    addressed: dict[int, list[Link]]
     guesses: tuple[Guess, ...]
     order: dict[int, int]
 
@@ -59,9 +61,14 @@ class Scene:
         """Pages left in use at the crash, known before it."""
         return [track for track in self.tracks if track.page.open and not track.late]
 
+    def tracks_of(self, pfns: Iterable[int]) -> list[Track]:
+        """The histories of some pages."""
+        wanted = set(pfns)
+        return [track for track in self.tracks if track.page.pfn in wanted]
+
     def linked(self, track: Track) -> list[Link]:
         """The address routes to a page."""
-        return [link for link in self.links if link.pfn == track.page.pfn and link.match != "time"]
+        return self.addressed.get(track.page.pfn, [])
 
     def lag(self, track: Track) -> float | None:
         """Seconds from leaving the page open to the crash."""
@@ -98,6 +105,7 @@ def build(boot: Boot) -> Scene:
         addresses=where,
         tracks=tracks,
         links=links,
+        addressed=by_page(links),
         guesses=guesses,
         order=order,
     )
@@ -171,6 +179,15 @@ def lag(track: Track, crash: Crash | None) -> float | None:
     if crash is None or crash.time is None or track.since is None or track.since > crash.time:
         return None
     return round(crash.time - track.since, 6)
+
+
+def by_page(links: Iterable[Link]) -> dict[int, list[Link]]:
+    """The address routes of each page."""
+    found: dict[int, list[Link]] = defaultdict(list)
+    for link in links:
+        if link.match != "time":
+            found[link.pfn].append(link)
+    return found
 
 
 def connect(

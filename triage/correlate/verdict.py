@@ -17,6 +17,7 @@ from triage.correlate.words import cite, page_name
 from triage.model import CONFIDENCES, Boot, Case, Evidence, Note, PageHistory, Verdict
 
 BLAMES = CONFIDENCES.index("likely")
+BESIDE = 8  # pages beside the verdict that are worth a line each
 EXCLUDES_SOFTWARE = ("memory-error", "other-hardware")
 
 
@@ -95,8 +96,11 @@ def undecided(scene: Scene) -> Verdict:
 def standing(scene: Scene, best: Claim) -> list[Evidence]:
     """Pages that stand beside the verdict: handled ones against memory, open ones against everything else."""
     found: list[Evidence] = []
+    named = set(best.finding.pages)
     for track in scene.tracks:
-        if track.page.pfn in best.finding.pages or scene.crash is None:
+        if len(found) == BESIDE:
+            break
+        if track.page.pfn in named or scene.crash is None:
             continue
         if track.page.open and best.cause != "memory-error" and track.counted:
             found += [

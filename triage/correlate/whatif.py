@@ -9,6 +9,7 @@ pages.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -21,6 +22,7 @@ from triage.model import Counterfactual, Crash, MemoryFailure
 Policy = Literal["v4", "linux-7.3"]
 Answer = Literal["yes", "no", "depends"]
 
+UNRECOVERABLE = re.compile(r"Memory failure: (0x[0-9a-f]+): unrecoverable page")
 RESERVED = ("reserved", "kernel-image")
 OWNED = ("slab", "page-table", "large-kmalloc")
 PLAIN = ("vmalloc", "kernel-stack")
@@ -38,19 +40,20 @@ class Reply:
 
 def counterfactuals(scene: Scene) -> tuple[Counterfactual, ...]:
     """One answer per policy and page with a verdict line, in the order of the pages."""
+    ended = panicked(scene)
     return tuple(
-        counterfactual(policy, track, scene)
+        counterfactual(policy, track, scene, track.page.pfn in ended)
         for track in scene.tracks
         if track.page.log_result is not None
         for policy in ("v4", "linux-7.3")
     )
 
 
-def counterfactual(policy: Policy, track: Track, scene: Scene) -> Counterfactual:
+def counterfactual(policy: Policy, track: Track, scene: Scene, ended: bool) -> Counterfactual:
     """The answer for one page under one policy; `at` is printk seconds of the verdict line, `lead_seconds` to the
     crash."""
     page = track.page
-    actual = did_panic(track, scene) and policy == running_policy(scene.kernel)
+    actual = ended and policy == running_policy(scene.kernel)
     reply = (
         Reply(answer="yes", why="this kernel did panic here, with the sysctl on")
         if actual
@@ -82,13 +85,11 @@ def lead(at: float | None, crash: Crash | None) -> float | None:
     return round(crash.time - at, 6)
 
 
-def did_panic(track: Track, scene: Scene) -> bool:
-    """Whether the kernel printed the panic for this page."""
-    wanted = f"Memory failure: {track.page.pfn:#x}: unrecoverable page"
-    said = any(f.action == "panic" and f.pfn == track.page.pfn for f in scene.failures)
-    return said or any(
-        wanted in (crash.panic or "") or any(wanted in h for h in crash.header) for crash in scene.crashes
-    )
+def panicked(scene: Scene) -> set[int]:
+    """The pages for which the kernel printed the panic of the sysctl."""
+    named = {f.pfn for f in scene.failures if f.action == "panic" and f.pfn is not None}
+    texts = (text for crash in scene.crashes for text in (crash.panic or "", *crash.header))
+    return named | {int(found[1], 16) for text in texts if (found := UNRECOVERABLE.search(text))}
 
 
 def ask(policy: Policy, track: Track, kernel: str | None) -> Reply:

@@ -15,11 +15,11 @@ from triage.model import Evidence
 
 
 def find(scene: Scene, claim: Claim) -> Evidence | None:
-    tracks = [track for track in scene.tracks if track.page.pfn in claim.finding.pages]
+    tracks = scene.tracks_of(claim.finding.pages)
     if not tracks or not all(track.software_only for track in tracks):
         return None
     injection = next((f for f in scene.failures if f.action == "injection"), None)
-    names = ", ".join(f"{track.page.pfn:#x}" for track in tracks)
+    names = ", ".join(f"{track.page.pfn:#x}" for track in tracks[:6])
     return cite(f"Software injected the error in page {names}: no hardware reported anything there.", injection)
 
 

@@ -10,7 +10,7 @@ from triage.model import Evidence
 
 
 def find(scene: Scene, claim: Claim) -> Evidence | None:
-    late = [t for t in scene.tracks if t.page.pfn in claim.finding.pages and t.late and not t.polled]
+    late = [t for t in scene.tracks_of(claim.finding.pages) if t.late and not t.polled]
     return cite("The error was reported only after the crash.", *late[0].reports[:1]) if late else None
 
 

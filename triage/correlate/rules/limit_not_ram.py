@@ -9,7 +9,7 @@ from triage.model import Evidence
 
 
 def find(scene: Scene, claim: Claim) -> Evidence | None:
-    outside = [t for t in scene.tracks if t.page.pfn in claim.finding.pages and t.page.type == "no-struct-page"]
+    outside = [t for t in scene.tracks_of(claim.finding.pages) if t.page.type == "no-struct-page"]
     if not outside:
         return None
     return cite(f"Page {outside[0].page.pfn:#x} is not System RAM that the kernel manages.", *outside[0].reports[-1:])
