@@ -91,3 +91,9 @@ def test_injection_is_told_from_real_errors(case):
     truth, facts = case
     if facts.poisoned_count:
         assert facts.injected_only == (truth["inject"] == "hwpoison")
+
+
+def test_the_cpu_that_consumed_the_error_is_shown(case):
+    truth, facts = case
+    if "cpu" in truth["death"]:
+        assert facts.crash["cpu"] == int(truth["death"]["cpu"])

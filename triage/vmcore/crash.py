@@ -10,7 +10,7 @@ from typing import Any
 from drgn import Object, StackFrame
 from drgn.helpers.linux.sched import cpu_curr, task_cpu
 
-from triage.vmcore import machinecheck, unwind
+from triage.vmcore import corenotes, machinecheck, unwind
 from triage.vmcore.core import DAMAGE, Core
 
 _FRAMES = 64
@@ -47,9 +47,25 @@ def context(core: Core) -> Context:
     with core.noting("crashed task"):
         found.facts |= _task(task, found.cpu)
     with core.noting("stack of the crashed task"):
-        found.stack = unwind.stack_of(core, task)
+        found.stack = _unwind(core, task)
         found.facts |= _stack(core, found)
     return found
+
+
+def _unwind(core: Core, task: Object) -> unwind.Stack:
+    """The task's stack; where its task_struct is not in the dump, from the registers in the dump's notes."""
+    try:
+        return unwind.stack_of(core, task)
+    except DAMAGE:
+        cpu = core.variable("panic_cpu")
+        notes = corenotes.notes(core.path, core.format)
+        saved = corenotes.registers(notes, max(0, int(cpu.counter)) if cpu is not None else 0)
+        kind = core.prog.type("struct pt_regs")
+        if saved is None:
+            raise
+        core.note("the crashed task is not in the dump; its stack was unwound from the saved registers")
+        raw = saved[: kind.size].ljust(kind.size or 0, b"\0")
+        return unwind.stack_of(core, Object.from_bytes_(core.prog, kind, raw))
 
 
 def _panicking_task(core: Core) -> Object:

@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from triage.vmcore import detect, elf, kdumpnotes
+from triage.vmcore import corenotes, detect, elf
 from triage.vmcore.core import Core
 from triage.vmcore.recorder import Recorder
 
@@ -70,21 +70,13 @@ def _header(core: Core, count: int) -> bytes:
 
 def _notes(core: Core, recorder: Recorder) -> Iterator[elf.Note]:
     """The source's own notes, less a mark it had itself, plus VMCOREINFO if it kept that elsewhere, plus our mark."""
-    found = [note for note in source_notes(core) if note.name != detect.MINICORE_NOTE]
+    found = [note for note in corenotes.notes(core.path, core.format) if note.name != detect.MINICORE_NOTE]
     yield from found
     if not any(note.name == "VMCOREINFO" for note in found):
         yield elf.Note("VMCOREINFO", 0, core.prog["VMCOREINFO"].string_())
     scale = core.page_size // _PAGE
     excluded = sorted(core.excluded | {page // scale for page in recorder.missing})
     yield elf.Note(detect.MINICORE_NOTE, _NOTE_TYPE, struct.pack(f"<{len(excluded)}Q", *excluded))
-
-
-def source_notes(core: Core) -> list[elf.Note]:
-    """The notes of the file that was opened, of whichever form."""
-    if core.format in ("kdump", "flattened"):
-        return elf.parse_notes(kdumpnotes.read(core.path, core.format == "flattened"))
-    with Path(core.path).open("rb") as file:
-        return list(elf.read(file).notes)
 
 
 def _runs(pages: list[int]) -> Iterator[tuple[int, int]]:

@@ -55,6 +55,8 @@ def open_core(path: str, vmlinux: str | None, debug_dirs: Sequence[str], *, reco
 def _hint(text: str) -> str:
     if "KDUMP_ATTR_ARCH_NAME" in text:
         return "the utsname in its kdump header is empty (QEMU writes such files)"
+    if "flattened segment" in text:
+        return "the flattened file is cut short or damaged; makedumpfile -R may still rearrange what there is"
     return text
 
 

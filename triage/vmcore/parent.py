@@ -23,12 +23,13 @@ def run(request: wire.Request, timeout: float, memory: int) -> CoreFacts:
     LimitError, with one reason, if it said nothing of use."""
     answer, ended = _call(request, timeout, memory)
     parts = Parts(request.path)
-    for line in answer.splitlines():
+    for line in answer.splitlines(keepends=True):
+        if not line.endswith(b"\n"):
+            break  # the child died while it wrote this
         try:
             parts.add(*wire.decode(line))
         except wire.WireError as error:
-            if parts.finished or line is not answer.splitlines()[-1]:
-                parts.notes.append(f"the answer of the core reader was damaged: {error}")
+            parts.notes.append(f"the answer of the core reader was damaged: {error}")
     return parts.facts(ended)
 
 

@@ -40,7 +40,7 @@ class Stack:
 
 
 def stack_of(core: Core, task: Object) -> Stack:
-    """The stack of a task that is on a CPU, restarted where the kernel's unwind information has a hole."""
+    """The stack of a task on a CPU, or of saved registers, restarted where the unwind information has a hole."""
     frames = list(core.prog.stack_trace(task))
     if core.arch == "x86_64":
         frames = _past_crash_kexec(core, frames)

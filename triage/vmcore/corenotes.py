@@ -1,4 +1,4 @@
-"""The ELF notes inside a kdump-compressed file, flattened or not: registers of the CPUs and VMCOREINFO.
+"""The ELF notes of a core of any form: registers of the CPUs, VMCOREINFO. A kdump-compressed file holds them too:
 
 block 0   struct disk_dump_header: "KDUMP   ", version at 8, block_size at 428
 block 1   struct kdump_sub_header: offset_note at 48, size_note at 56 (version 4 and later)
@@ -12,6 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from triage.vmcore import elf
+
+_NT_PRSTATUS, _PR_REG = 1, 112
 _BLOCK_SIZE, _VERSION = 428, 8
 _NOTES = struct.Struct("<QQ")
 _PIECE = struct.Struct(">qq")
@@ -19,8 +22,23 @@ _FIRST_PIECE = 4096
 _MAX_NOTES = 64 << 20
 
 
-def read(path: str, flattened: bool) -> bytes:
-    """The notes as they stand in a PT_NOTE segment; ValueError if the file has none or is damaged."""
+def notes(path: str, form: str) -> list[elf.Note]:
+    """The notes of a core; `form` as in CoreFacts.format. ValueError if the file has none or is damaged."""
+    if form in ("kdump", "flattened"):
+        return elf.parse_notes(_read(path, form == "flattened"))
+    with Path(path).open("rb") as file:
+        return list(elf.read(file).notes)
+
+
+def registers(found: list[elf.Note], cpu: int) -> bytes | None:
+    """pr_reg of a CPU's NT_PRSTATUS note, which begins like the kernel's pt_regs on x86-64 and arm64 alike."""
+    saved = [note.data for note in found if note.name == "CORE" and note.type == _NT_PRSTATUS]
+    if not saved:
+        return None
+    return (saved[cpu] if cpu < len(saved) else saved[0])[_PR_REG:]
+
+
+def _read(path: str, flattened: bool) -> bytes:
     with Path(path).open("rb") as file:
         at = _unflatten(file) if flattened else _plain(file)
         head = at(0, 432)
