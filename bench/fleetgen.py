@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import math
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -100,9 +101,10 @@ class Truth:
     unexposed: float = 0.0
     hazard: dict[str, list[float]] = field(default_factory=lambda: defaultdict(lambda: [0.0, 0.0]))  # expected crashes
     ratios: dict[str, float] = field(default_factory=dict)
-    latent_seconds: float = 0.0
+    latent_median: float = 0.0  # seconds
     open_pages: int = 0
     open_crashed: int = 0
+    x86: list[str] = field(default_factory=list)  # hosts
     weak: dict[str, tuple[str, str]] = field(default_factory=dict)  # host -> (module, fault mode)
     whatif: Counter[str] = field(default_factory=Counter)
     kernels: Counter[str] = field(default_factory=Counter)
@@ -139,6 +141,7 @@ def simulate(plan: Plan, truth: Truth) -> Iterator[Boot]:
     dice = random.Random(plan.seed)
     machines = hosts(plan, dice)
     truth.weak = {host.name: (host.weak, host.mode or "") for host in machines if host.weak}
+    truth.x86 = [host.name for host in machines if host.arch == "x86_64"]
     clocks = {host.name: START + timedelta(days=dice.random() * 20) for host in machines}
     for number in range(plan.boots):
         host = machines[number % len(machines)]
@@ -167,6 +170,7 @@ def live(boot: Boot, plan: Plan, truth: Truth, dice: random.Random) -> None:
     if host.weak:
         warn(boot, min(error, death, boot.end), plan, truth, dice)
     account(boot, error, min(death, boot.end), stays, plan, truth)
+    truth.open_crashed += stays and death < boot.end
     if death < boot.end:
         boot.crash, boot.end, boot.site = death, death, site
         abort = host.arch == "arm64" and death == latent
@@ -229,7 +233,6 @@ def account(boot: Boot, error: float, end: float, stays: bool, plan: Plan, truth
     after = max(0.0, end - error)
     if stays:
         truth.open_pages += 1
-        truth.latent_seconds += after
     if boot.host.arch == "arm64":
         return
     truth.exposed += after
@@ -242,7 +245,7 @@ def account(boot: Boot, error: float, end: float, stays: bool, plan: Plan, truth
 
 def write(plan: Plan, out: Path) -> Truth:
     """The archive below `out`, and `truth.json` beside its logs."""
-    truth, dice = Truth(), random.Random(plan.seed + 1)
+    truth, dice = Truth(latent_median=plan.latent * DAY * math.log(2)), random.Random(plan.seed + 1)
     for number, boot in enumerate(simulate(plan, truth)):
         folder = out / "logs" / f"{number // 1000:04d}"
         folder.mkdir(parents=True, exist_ok=True)

@@ -77,7 +77,8 @@ SHOWN = 20  # failures listed at the end; all are in the store
 )
 def fleet(paths: tuple[str, ...], folder: Path, html: Path | None, markdown: Path | None, metrics: Path | None,
           csv_folder: Path | None, jobs: int, scheduler: str | None, time_limit: float, memory_limit: int,
-          host_pattern: str | None, retry: bool, vmlinux: str | None, debug_dirs: tuple[str, ...]) -> NoReturn:  # fmt: skip
+          host_pattern: str | None, retry: bool, vmlinux: str | None,
+          debug_dirs: tuple[str, ...]) -> NoReturn:  # fmt: skip
     """Take what is new in directories, archives and object stores into a store, and report on all that it holds.
 
     A run that was interrupted continues where it was. Without PATH only the reports are written; '-' reads paths from

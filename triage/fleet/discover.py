@@ -13,13 +13,16 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 # A directory with one of these holds one crash: kdump's core, pstore's records, sos's tree, abrt's problem.
 CRASH_DIRECTORY = re.compile(
     r"vmcore(?:[-._].*)?|dump[.-](?:\d{8,14}|incomplete)(?:\.\w+)?|dmesg-[\w-]+-\d+(?:\.enc\.z)?|sos_commands|crash_function"
 )
+OURS = ({"store.json", "lock"}, {".triage-fleet"})  # a store or a report of ours lying in the archive
 WHOLE_TREE = {"sos_commands"}  # the directory and all below it is one unit
 ROTATED = re.compile(r"(?:\.\d{1,2}|-20\d{6})?(?:\.(?:gz|xz|bz2|zst))?$")
+FILE_URL = "file://"
 TOGETHER = 64  # files in one unit; more are no crash directory and no family of rotated logs
 
 
@@ -75,6 +78,8 @@ def below(path: str) -> Iterator[Found]:
 
 def inside(path: str, entries: list[os.DirEntry[str]]) -> Iterator[Found]:
     """The units of a directory: one if it is a crash's, else its files by families and its directories in turn."""
+    if any(ours <= {entry.name for entry in entries} for ours in OURS):
+        return
     names = {entry.name for entry in entries if CRASH_DIRECTORY.fullmatch(entry.name)}
     files = [entry for entry in entries if is_file(entry)]
     if names & WHOLE_TREE:
@@ -116,7 +121,7 @@ def whole(path: str) -> Found:
     """A directory tree as one unit, which is read as a directory."""
     files = [f"{folder}/{name}" for folder, _, names in os.walk(path) for name in names]
     found = together(path, files)
-    return Unit(path, (path,), found.size, found.modified) if isinstance(found, Unit) else found
+    return Unit(clean(path), (path,), found.size, found.modified) if isinstance(found, Unit) else found
 
 
 def together(name: str, paths: list[str]) -> Found:
@@ -131,5 +136,19 @@ def unit(name: str, paths: list[str]) -> Unit:
     """The unit of these files; raises OSError for one that is gone."""
     found = [Path(path).stat() for path in paths]
     return Unit(
-        name, tuple(sorted(paths)), sum(s.st_size for s in found), max((s.st_mtime_ns for s in found), default=0)
+        clean(name), tuple(sorted(paths)), sum(s.st_size for s in found), max((s.st_mtime_ns for s in found), default=0)
     )
+
+
+def clean(path: str) -> str:
+    """The path as text that every reader of the store can take; one that is not UTF-8 as a `file:` URL."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return FILE_URL + quote_from_bytes(os.fsencode(path))
+    return path
+
+
+def opened(text: str) -> str:
+    """The path that `clean` made the text of."""
+    return os.fsdecode(unquote_to_bytes(text[len(FILE_URL) :])) if text.startswith(FILE_URL) else text

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from triage.fleet.discover import Unit
+from triage.fleet.discover import Unit, opened
 from triage.fleet.identity import digest
 from triage.fleet.store import Store
 
@@ -46,7 +46,7 @@ class Ledger:
         ledger = cls()
         for table in store.batches("inputs", ["unit", "paths", "size", "modified", "content", "rows", "status"]):
             for name, paths, *rest in zip(*(column.to_pylist() for column in table.columns), strict=True):
-                ledger.put(name, Known(tuple(paths), *rest))
+                ledger.put(name, Known(tuple(map(opened, paths)), *rest))
         return ledger
 
     def put(self, name: str, known: Known) -> None:

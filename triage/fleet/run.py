@@ -18,6 +18,7 @@ from triage.fleet.examine import Finding, Rows, Task, describe
 from triage.fleet.ledger import Ledger, entry
 from triage.fleet.store import Store
 from triage.fleet.workers import Limits
+from triage.report.escape import unicode
 
 BATCH = 16  # units handed to a worker at once
 BATCH_BYTES = 16 << 20  # ... unless they are large
@@ -218,7 +219,8 @@ class Sink:
         place = ("inputs", self.summary.run[:7])
         if unit.paths:
             self.rows[place].append({
-                "input": name, "unit": unit.name, "paths": list(unit.paths), "size": unit.size,
+                "input": name, "unit": unit.name, "paths": [discover.clean(path) for path in unit.paths],
+                    "size": unit.size,
                 "modified": unit.modified,
                 "content": finding.input, "rows": rows_of or finding.input, "status": finding.status,
                 "run": self.summary.run,
@@ -227,7 +229,7 @@ class Sink:
         else:
             self.drop.add(name)  # a path that was not there: said once, not once a run
         self.rows["failures", place[1]] += [
-            {"input": name, "unit": unit.name, "kind": kind, "reason": reason, "run": self.summary.run}
+            {"input": name, "unit": unit.name, "kind": kind, "reason": unicode(reason), "run": self.summary.run}
             for kind, reason in finding.failures
         ]
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,6 +34,7 @@ from triage.fleet import schema
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+ERRNO = re.compile(r"\[errno (\d{1,4})\]", re.I)  # Arrow's way to say it
 MANY = 8  # files of one table and month; more are joined into one
 Parts = Mapping[tuple[str, str], pa.Table]  # (table, month) -> rows
 
@@ -158,14 +160,14 @@ class Store:
         """The rows of a table file by file, so that memory does not follow the size of the store."""
         wanted = list(columns or schema.columns(table))
         for path in self.files(table):
-            yield conform(pq.read_table(path, partitioning=None), table).select(wanted)
+            with pq.ParquetFile(path) as file:
+                yield conform(file.read([n for n in file.schema_arrow.names if n in wanted]), table).select(wanted)
 
     def read(self, table: str, columns: Iterable[str] | None = None) -> DataFrame:
         """A table as pandas: `UInt64`, `Int64` and `boolean` keep missing values without rounding, times are UTC."""
         wanted = list(columns or schema.columns(table))
         empty = schema.schema(table).empty_table().select(wanted)
-        read = (pq.read_table(path, columns=wanted, partitioning=None).cast(empty.schema) for path in self.files(table))
-        return frame(pa.concat_tables([empty, *read]))
+        return frame(pa.concat_tables([empty, *self.batches(table, wanted)]))
 
 
 def frame(table: pa.Table) -> DataFrame:
@@ -212,8 +214,10 @@ def sync(path: Path) -> None:
 
 
 def reason(error: Exception) -> str:
-    """What went wrong in the system's own words."""
-    return getattr(error, "strerror", None) or str(error).strip().splitlines()[0]
+    """What went wrong in the system's own words: `No space left on device`."""
+    told = getattr(error, "strerror", None) or str(error)
+    number = ERRNO.search(told)
+    return os.strerror(int(number[1])) if number else told.strip().splitlines()[0]
 
 
 @contextmanager

@@ -22,12 +22,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from triage.errors import LimitError
+from triage.errors import LimitError, TriageError
 from triage.fleet.examine import Finding, Task, describe, examine
 
 LENGTH = 8  # bytes of a message's length
 BATCH_BYTES = 1 << 16
 SECONDS_PER_BYTE = 1e-6  # a large archive may take longer
+START_UP = 120.0  # seconds in which a child must be ready
 RENEWED = 5000  # units after which a child is replaced, so that no leak can grow
 
 
@@ -43,7 +44,7 @@ class Child:
     """One child process."""
 
     def __init__(self, limits: Limits) -> None:
-        self.limits, self.done = limits, 0
+        self.limits, self.done, self.ready = limits, 0, False
         self.process = subprocess.Popen(
             [sys.executable, "-m", "triage.fleet.workers", str(limits.memory)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -52,6 +53,7 @@ class Child:
     def examine(self, task: Task) -> Finding:
         """The child's finding; raises LimitError if it took too long, or died."""
         assert self.process.stdin and self.process.stdout
+        self.wait()
         allowed = self.limits.seconds + task.unit.size * SECONDS_PER_BYTE
         until = time.monotonic() + allowed
         try:
@@ -65,6 +67,15 @@ class Child:
             raise ChildError(task.unit.name, f"the process that read it {self.fate()}") from None
         self.done += 1
         return found
+
+    def wait(self) -> None:
+        """Wait until the child has loaded what it needs, so that this does not count as the first unit's time."""
+        assert self.process.stdout
+        try:
+            self.ready = self.ready or receive(self.process.stdout, time.monotonic() + START_UP)
+        except (TimeoutError, OSError, EOFError):
+            self.kill()
+            raise TriageError(f"a worker process does not start: it {self.fate()}") from None
 
     def fate(self) -> str:
         """How the child ended."""
@@ -171,6 +182,7 @@ def serve(tasks: BinaryIO, findings: BinaryIO, memory: int) -> None:
     """Examine units until the other end of the pipe is gone."""
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    send(findings, True)
     while True:
         try:
             task = receive(tasks)

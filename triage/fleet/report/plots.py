@@ -76,7 +76,7 @@ def by_week(cases: DataFrame) -> str | None:
     import pandas as pd
 
     day = told["wall_time"].dt.tz_localize(None).dt.normalize()
-    table = told.groupby([day - pd.to_timedelta(day.dt.dayofweek, unit="D"), "cause"]).size().unstack(fill_value=0)
+    table = told.groupby([day - pd.to_timedelta(day.dt.day_of_week, unit="D"), "cause"]).size().unstack(fill_value=0)
     made, axes = figure()
     bottom = pd.Series(0, index=table.index)
     for cause in (name for name in COLOURS if name in table):

@@ -55,7 +55,7 @@ def weeks(cases: DataFrame) -> DataFrame:
 
     told = cases[cases["crashed"].fillna(False) & cases["title"].notna() & cases["wall_time"].notna()]
     day = told["wall_time"].dt.tz_localize(None).dt.normalize()
-    week = day - pd.to_timedelta(day.dt.dayofweek, unit="D")
+    week = day - pd.to_timedelta(day.dt.day_of_week, unit="D")
     counts = told.assign(week=week).groupby(["title", "week"]).size().rename("crashes").reset_index()
     first = week.min()
     table: dict[Any, int] = dict(zip(zip(counts["title"], counts["week"], strict=True), counts["crashes"], strict=True))
