@@ -11,12 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from triage.logs.decode import esr
 from triage.model import Crash, HardwareError
 
-EC_ABORT = {0x21: "instruction fetch", 0x25: "data access"}  # instruction and data abort taken from the kernel itself
-EC_SERROR = 0x2F
-DFSC_EXTERNAL, DFSC_ECC = 0x10, 0x18
-WALK_EXTERNAL, WALK_ECC = range(0x13, 0x18), range(0x1B, 0x20)
 MCACOD_LOAD, MCACOD_FETCH, MCACOD_WRITEBACK = 0x0134, 0x0150, 0x017A
 NEAR = 10.0  # seconds between a machine check's record and the panic it causes
 
@@ -49,30 +46,26 @@ def of_abort(crash: Crash) -> Consumption | None:
             if said
             else None
         )
-    ec, dfsc = crash.esr >> 26 & 0x3F, crash.esr & 0x3F
-    if ec not in EC_ABORT or dfsc not in {DFSC_EXTERNAL, DFSC_ECC, *WALK_EXTERNAL, *WALK_ECC}:
+    if not esr.is_consumption(crash.esr):
         return None
-    return Consumption(kind="abort", says=abort_sentence(crash.esr), ecc=dfsc == DFSC_ECC or dfsc in WALK_ECC)
+    return Consumption(kind="abort", says=abort_sentence(crash.esr), ecc=esr.is_ecc(crash.esr & 0x3F))
 
 
-def abort_sentence(esr: int) -> str:
+def abort_sentence(value: int) -> str:
     """What an abort's ESR says, in one sentence."""
-    dfsc = esr & 0x3F
-    if esr >> 26 & 0x3F == 0x21:
-        access = "kernel instruction fetch"
-    else:
-        access = "kernel data write" if esr >> 6 & 1 else "kernel data read"
-    ecc = dfsc == DFSC_ECC or dfsc in WALK_ECC
-    name = "synchronous parity or ECC error" if ecc else "synchronous external abort"
-    walk = " during a page table walk" if dfsc in WALK_EXTERNAL or dfsc in WALK_ECC else ""
-    far = f", FnV={esr >> 10 & 1}" if dfsc == DFSC_EXTERNAL else ""
-    tail = "" if ecc else "; a dead device register reads the same"
-    return f"ESR {esr:#x}: {name} on a {access}{walk} (DFSC {dfsc:#x}{far}), what consuming poison looks like{tail}."
+    dfsc, syndrome = value & 0x3F, esr.decode(value)
+    access = {None: "instruction fetch", True: "data write", False: "data read"}[syndrome.write]
+    name = "synchronous parity or ECC error" if esr.is_ecc(dfsc) else "synchronous external abort"
+    walk = " during a page table walk" if syndrome.table_walk else ""
+    far = f", FnV={value >> 10 & 1}" if dfsc == esr.EXTERNAL else ""
+    tail = "" if esr.is_ecc(dfsc) else "; a dead device register reads the same"
+    told = f"{name} on a kernel {access}{walk} (DFSC {dfsc:#x}{far})"
+    return f"ESR {value:#x}: {told}, what consuming poison looks like{tail}."
 
 
 def is_serror(crash: Crash) -> bool:
     """arm64: an asynchronous external abort (SError), which names no instruction."""
-    by_esr = crash.esr is not None and crash.esr >> 26 & 0x3F == EC_SERROR
+    by_esr = crash.esr is not None and crash.esr >> 26 & 0x3F == esr.SERROR
     return by_esr or "SError" in crash.title or any("SError" in line for line in crash.header)
 
 
