@@ -67,7 +67,7 @@ class Blame:
 
     def pointer(self) -> Iterator[str]:
         """The function that the instruction pointer was in, helper or not."""
-        if self.crash.registers and self.crash.function:
+        if self.crash.detail.get("pointer") and self.crash.function:
             yield self.crash.function
 
     def named(self) -> Iterator[str]:
@@ -76,7 +76,7 @@ class Blame:
 
     def site(self) -> Iterator[str]:
         """The function that the instruction pointer was in."""
-        if self.crash.registers and self.crash.function and self.guilty(self.crash.function):
+        if self.crash.detail.get("pointer") and self.crash.function and self.guilty(self.crash.function):
             yield self.crash.function
 
     def trace(self) -> Iterator[str]:
