@@ -73,9 +73,9 @@ class Parser:
     def unwrap(self, line: Line, reader: LineReader, next_hit: int) -> Line:
         """The line with its other half where a mail program broke it.
 
-        A half is taken if it has no prefix of its own, no grammar in question knows it, the two together are a line that a grammar
-        knows to beyond the break, and either the first half had a prefix, or it alone is at best a guess of a grammar, or the two
-        together are exactly a line that a grammar knows, nothing more.
+        A half is taken if it has no prefix of its own, no grammar in question knows it, the two together are a line
+        that a grammar knows to beyond the break, and either the first half had a prefix, or it alone is at best a guess
+        of a grammar, or the two together are exactly a line that a grammar knows, nothing more.
         """
         own = stamped(line)
         while next_hit >= reader.end:  # a line with an anchor is nobody's other half
@@ -97,7 +97,7 @@ class Parser:
         return line
 
     def known(self, line: Line, *, sure: bool = False, beyond: int = -1) -> bool:
-        """Whether a grammar that could take the line here knows it: by no terminal of negative priority, to beyond a place."""
+        """Whether a grammar that could take the line here knows it: for `sure` no guess counts, to `beyond` a place."""
         for grammar in self.candidates(line):
             token = grammar.classify(line)
             if token is not None and token.end > beyond and not (sure and token.type in grammar.guesses):
@@ -105,7 +105,7 @@ class Parser:
         return False
 
     def exact(self, line: Line) -> bool:
-        """Whether a grammar knows the line from end to end, by a terminal that would not take just anything behind it."""
+        """Whether a grammar knows the line from end to end, by a terminal that would not take anything behind it."""
         more = replace(line, body=f"{line.body}\0")
         for grammar in self.candidates(line):
             token, longer = grammar.classify(line), grammar.classify(more)

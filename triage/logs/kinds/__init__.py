@@ -2,11 +2,13 @@
 
 A module has a docstring that shows the log, and
 
-- `ANCHORS`: literals that stand in (almost) every record of the kind and in few other lines; the scan looks for nothing else,
+- `ANCHORS`: literals that stand in (almost) every record of the kind and in few other lines; the scan looks for nothing
+  else, so they are few, long and rare, and best shared with other kinds,
 - `GAP`: how many foreign lines may stand inside a record (0: the record is one line),
 - `EVERY_CALLER` (optional): true where other CPUs than the one that began print parts of the record,
 - `REQUIRED`: names of fields that a complete record has; those absent are reported as `missing`,
-- `Fields`: a plain class with one method per grammar rule, called by lark with the tokens (`LineToken`) and the results of inner
-  rules; the method of `start` returns a dict. A rule without a method is a fault of the kind,
-- `build(fields, base) -> list[Event]`: the typed events; `base` has the fields that every event has (line numbers, time ...).
+- `Fields`: a plain class with one method per grammar rule, called by lark with the tokens (`LineToken`) and the results
+  of inner rules; the method of `start` returns a dict. A rule without a method is a fault of the kind,
+- `build(fields, base) -> list[Event]`: the typed events; `base` has the fields that every event has (line numbers,
+  time ...).
 """
