@@ -1,7 +1,7 @@
 """One kind of record, loaded: lark's LALR tables over whole lines, and the line classifier made of the same grammar.
 
-A terminal of a grammar is one log line without its prefix; its named groups are its fields; the rules are the record. No
-pattern stands twice: the classifier is the alternation of the grammar's own terminals. One of negative priority is a
+A terminal of a grammar is one log line without its prefix; its named groups are its fields; the rules are the record.
+No pattern stands twice: the classifier is the alternation of the grammar's own terminals. One of negative priority is a
 guess, for lines that no other terminal knows. The groups `seq` and `bdf` name the record that a line belongs to.
 """
 
