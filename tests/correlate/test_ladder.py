@@ -437,8 +437,22 @@ def test_no_crash_but_an_open_page_is_a_case_of_its_own() -> None:
 def test_open_page_before_a_capture_kernel_is_not_called_a_running_host() -> None:
     case = judge(replace(boot(*incident()[:3]), followed_by="capture-kernel"))
     assert case is not None
+    assert (case.verdict.cause, case.verdict.confidence) == ("memory-error", "weak")
     assert "a capture kernel follows" in case.verdict.summary
     assert not any(action.kind == "drain" for action in case.actions)
+
+
+def test_open_page_before_another_boot_is_not_called_a_running_host() -> None:
+    said = verdict_of(replace(boot(*incident()[:3]), followed_by="boot"))
+    assert said.cause == "no-crash"
+    assert "restarted" in said.summary
+
+
+def test_capture_kernel_that_only_reports_leftovers_is_no_case_of_its_own() -> None:
+    hint = notice(0.1, "capture-kernel", "elfcorehdr=0x7f000000")
+    record = mce(1.0, SRAR, LINE, previous_boot=True)
+    assert judge(boot(replace(hint, boot=1), replace(record, boot=1))) is None
+    assert judge(boot(hint, record)) is not None
 
 
 def test_no_crash_and_recovered_is_no_risk() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from triage.correlate.labels import is_since
 from triage.correlate.scene import Scene
-from triage.correlate.words import dimm, seconds
+from triage.correlate.words import dimm, place, seconds
 from triage.model import Action, Counterfactual, PageHistory, Verdict
 
 SURE = ("proven", "strong", "likely")
@@ -87,7 +87,9 @@ def replace_module(scene: Scene, pages: Sequence[PageHistory]) -> Iterator[Actio
     for name in names[:3]:
         yield Action(kind="replace", text=f"Replace {name}.")
     if not names:
-        where = f" at {chosen[0].physical_address:#x}" if chosen and chosen[0].physical_address is not None else ""
+        known = [page for page in chosen if page.physical_address is not None]
+        where = f" at {known[0].physical_address:#x}" if known else ""
+        where += f" ({place(known[0].location)})" if known and known[0].location else ""
         yield Action(
             kind="replace",
             text=(

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from triage.correlate.consumption import Consumption
-from triage.correlate.pages import Track, record_address
+from triage.correlate.pages import Track
+from triage.correlate.reports import record_address
 from triage.correlate.shift import PageShift
 from triage.instructions import Access, accesses, faulting
 from triage.model import Boot, Crash, Link, Notice

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from triage.correlate import address, consumption, crashes, pages
+from triage.correlate import address, consumption, crashes, pages, reports
 from triage.correlate.address import Address, Guess
 from triage.correlate.consumption import Consumption
-from triage.correlate.pages import Track
+from triage.correlate.pages import Setting, Track
 from triage.correlate.shift import PageShift, infer
 from triage.model import Boot, Crash, Event, HardwareError, Link, MemoryFailure, Notice
 
@@ -51,11 +51,11 @@ class Scene:
 
     def earlier(self, event: Event) -> bool:
         """Whether an event stands before the crash; true if there is none."""
-        return self.crash is None or pages.stands_before(event, self.crash, self.order)
+        return self.crash is None or reports.stands_before(event, self.crash, self.order)
 
     def uncorrected(self) -> list[HardwareError]:
         """The uncorrected errors of this boot that stand before the crash (or tell of it)."""
-        return [e for _, e in self.errors if pages.is_uncorrected(e) and not e.previous_boot and self.earlier(e)]
+        return [e for _, e in self.errors if reports.is_uncorrected(e) and not e.previous_boot and self.earlier(e)]
 
     def open_tracks(self) -> list[Track]:
         """Pages left in use at the crash, known before it."""
@@ -86,7 +86,8 @@ def build(boot: Boot) -> Scene:
     shift = infer(boot, arch)
     order = {id(event): number for number, event in enumerate(events)}
     ids = {id(error): name for name, error in errors}
-    tracks = pages.tracks(events, shift, crash, boot.core, ids, kernel)
+    setting = Setting(shift=shift, crash=crash, core=boot.core, kernel=kernel, order=order, ids=ids)
+    tracks = pages.tracks(events, setting)
     consumed = consumption.of(crash, [error for _, error in errors if not error.previous_boot]) if crash else None
     where = tuple(address.addresses(crash, boot, consumed)) if crash else ()
     guesses, links = connect(crash, tracks, where, shift)
@@ -126,9 +127,9 @@ def with_crash(events: tuple[Event, ...], boot: Boot) -> tuple[tuple[Event, ...]
 
 def mild_crash(found: Sequence[Crash], events: Iterable[Event]) -> Crash | None:
     """The first WARNING or the like, if the boot has nothing worse: no other crash and no uncorrected error."""
-    if any(isinstance(e, HardwareError) and pages.is_uncorrected(e) and not e.previous_boot for e in events):
+    if any(isinstance(e, HardwareError) and reports.is_uncorrected(e) and not e.previous_boot for e in events):
         return None
-    if any(isinstance(e, MemoryFailure) and e.result in pages.STAYS_OPEN for e in events):
+    if any(isinstance(e, MemoryFailure) and e.result in reports.STAYS_OPEN for e in events):
         return None
     return found[0] if found else None
 

@@ -7,13 +7,14 @@ Addresses, page frames and registers are UInt64: a missing value would turn int6
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from typing import Any
 
 import pandas as pd
 from pandas import DataFrame
 
 from triage.correlate.words import dimm
-from triage.model import Case, HardwareError, PageHistory
+from triage.model import Case, HardwareError, PageHistory, Site
 
 KEY = {"case": "Int64", "boot": "string", "host": "string"}
 COLUMNS: dict[str, dict[str, str]] = {
@@ -63,9 +64,12 @@ def tables(cases: Sequence[Case]) -> dict[str, DataFrame]:
     return found
 
 
-def sites(cases: Sequence[Case]) -> DataFrame:
-    """Hardware error -> crash site: how often, on how many hosts, after how long (seconds)."""
-    return tables(cases)["sites"]
+def sites(cases: Sequence[Case]) -> list[Site]:
+    """Hardware error -> crash site: how often, on how many hosts, after how long; most often first."""
+    names = [field.name for field in fields(Site)]
+    found = tables(cases)["sites"].astype(object)
+    values = found.where(found.notna(), None)[names].itertuples(index=False)
+    return [Site(**dict(zip(names, row, strict=True))) for row in values]
 
 
 def table(name: str, found: Iterable[dict[str, Any]]) -> DataFrame:

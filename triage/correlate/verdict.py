@@ -8,7 +8,7 @@ from dataclasses import replace
 from triage.correlate import scene as scenes
 from triage.correlate.actions import actions
 from triage.correlate.ladder import Claim, settle, unique
-from triage.correlate.pages import is_uncorrected
+from triage.correlate.reports import is_uncorrected
 from triage.correlate.scene import Scene
 from triage.correlate.sentences import record_evidence
 from triage.correlate.shift import disagreements
@@ -26,7 +26,7 @@ def judge(boot: Boot) -> Case | None:
     case)."""
     scene = scenes.build(boot)
     uncorrected = any(is_uncorrected(error) for _, error in scene.errors)
-    if not (scene.crashes or uncorrected or scene.tracks):
+    if not (scene.crashes or uncorrected or scene.tracks) or is_leftover(scene):
         return None
     claims, failed = settle(scene)
     verdict = conclude(scene, claims)
@@ -43,6 +43,14 @@ def judge(boot: Boot) -> Case | None:
         counterfactual=whatif,
         actions=actions(scene, verdict, pages, whatif),
         notes=(*boot.notes, *notes(scene, failed)),
+    )
+
+
+def is_leftover(scene: Scene) -> bool:
+    """Whether a capture kernel, after the boot that crashed, shows nothing but what that one left in the banks."""
+    second = any(event.boot > 0 for event in scene.events)
+    return (
+        second and scenes.is_capture(scene.boot) and not scene.crashes and all(e.previous_boot for _, e in scene.errors)
     )
 
 

@@ -43,15 +43,27 @@ def cite(text: str, *events: Event | None, addresses: Iterable[int] = ()) -> Evi
 
 
 def dimm(location: dict[str, Any]) -> str | None:
-    """The memory module of an error's location as a person would ask for it: DIMM_B1 (node 0, card 1, rank 1)."""
+    """The memory module of an error's location as a person would ask for it: DIMM_B1 (node 0, card 1, rank 1).
+
+    None if the location does not tell one module of a socket from the others.
+    """
     name = next((str(location[key]) for key in DIMM_KEYS if location.get(key) not in (None, "")), None)
-    known = {key: location[key] for key in PLACE_KEYS if location.get(key) not in (None, "", -1)}
-    place = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in known.items())
     if name is None and location.get("handle") not in (None, "", "0x0000"):
         name = f"the module of DMI handle {location['handle']}"
+    where = place(location)
     if name:
-        return f"{name} ({place})" if place else name
-    return f"the module at {place}" if place else None
+        return f"{name} ({where})" if where else name
+    return f"the module at {where}" if set(known(location)) - {"socket", "node"} else None
+
+
+def known(location: dict[str, Any]) -> dict[str, Any]:
+    """The coordinates that a location has, coarse to fine."""
+    return {key: location[key] for key in PLACE_KEYS if location.get(key) not in (None, "", -1)}
+
+
+def place(location: dict[str, Any]) -> str:
+    """The coordinates in words: `socket 0, channel 1, slot 0`; empty if there are none."""
+    return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in known(location).items())
 
 
 def page_name(page: PageHistory) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from triage.correlate.consumption import is_memory_code, mcacod
-from triage.correlate.pages import is_uncorrected
+from triage.correlate.reports import is_uncorrected
 from triage.model import HardwareError, MemoryFailure
 
 SAME_EVENT = 1.0  # seconds within which two reporters tell of one error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from triage.correlate.consumption import near
 from triage.correlate.ladder import Finding, Ground
-from triage.correlate.pages import is_uncorrected
+from triage.correlate.reports import is_uncorrected
 from triage.correlate.rules._device import DEVICE_PARTS
 from triage.correlate.rules.unknown_abort import abort_name
 from triage.correlate.scene import Scene

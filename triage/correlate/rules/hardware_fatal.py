@@ -10,7 +10,7 @@ from __future__ import annotations
 from triage.correlate import consumption
 from triage.correlate.consumption import PCC, is_machine_check, is_memory_code, is_serror, mcacod, near, status
 from triage.correlate.ladder import Finding, Ground
-from triage.correlate.pages import SAME_EVENT, within
+from triage.correlate.reports import SAME_EVENT, within
 from triage.correlate.rules._panics import is_hardware, is_serr, said
 from triage.correlate.scene import Scene
 from triage.correlate.words import cite, error_name, place_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from triage.correlate.consumption import is_controller_code, is_machine_check, mcacod, near
 from triage.correlate.ladder import Finding, Ground
-from triage.correlate.pages import pfn_of
+from triage.correlate.reports import pfn_of
 from triage.correlate.rules._panics import declared_page, is_edac, is_hardware, said
 from triage.correlate.scene import Scene
 from triage.correlate.sentences import record_evidence

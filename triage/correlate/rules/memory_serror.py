@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from triage.correlate.consumption import is_serror
 from triage.correlate.ladder import Finding, Ground
-from triage.correlate.pages import SAME_EVENT, is_record, pfn_of, within
+from triage.correlate.reports import SAME_EVENT, is_record, pfn_of, within
 from triage.correlate.scene import Scene
 from triage.correlate.words import cite, error_name
 

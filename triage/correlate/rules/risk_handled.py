@@ -4,7 +4,7 @@ boot only."""
 from __future__ import annotations
 
 from triage.correlate.ladder import Finding, Ground
-from triage.correlate.pages import is_uncorrected
+from triage.correlate.reports import is_uncorrected
 from triage.correlate.scene import Scene
 from triage.correlate.sentences import record_evidence
 from triage.correlate.words import cite, error_name

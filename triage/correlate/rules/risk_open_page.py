@@ -11,15 +11,13 @@ from triage.correlate.sentences import error_clause, record_evidence
 
 def at_risk(scene: Scene) -> list[Track]:
     """Open pages of a boot without a crash, those that software alone marked left out."""
-    if scene.crash is not None:
+    if scene.crash is not None or scene.boot.followed_by == "capture-kernel":
         return []
     return [track for track in scene.tracks if track.page.open and not track.software_only]
 
 
 def outcome(scene: Scene) -> str:
     """What became of the host, as far as the log shows."""
-    if scene.boot.followed_by == "capture-kernel":
-        return "Then the machine crashed: a capture kernel follows in the log, but the crash's own lines are missing."
     if scene.boot.followed_by == "boot":
         return "The machine was restarted afterwards; how that boot ended is not in the log."
     return "The host still runs, as far as the log goes: its next access there stops it or returns corrupt data."

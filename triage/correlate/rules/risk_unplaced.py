@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from triage.correlate.ladder import Finding, Ground
-from triage.correlate.pages import is_uncorrected
+from triage.correlate.reports import is_uncorrected
 from triage.correlate.rules.memory_no_address import unplaced
 from triage.correlate.scene import Scene
 from triage.correlate.sentences import record_evidence
