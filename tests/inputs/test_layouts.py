@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import tarfile
+import time
 from calendar import timegm
 from pathlib import Path
 
 from tests.inputs.samples import FAILURE, LOG, find, write
-from triage.inputs import CoreFile, Found, LogText, SideFile, Skipped
+from triage.inputs import CoreFile, Found, LogText, SideFile, Skipped, layouts
+from triage.inputs.archives import Member
+from triage.inputs.blob import Facts
 
 CORE = b"KDUMP   " + bytes(4096)
 CRASHED = timegm((2026, 11, 23, 2, 11, 47))
@@ -192,3 +195,23 @@ def test_the_same_file_is_not_read_twice_through_a_link_inside(tmp_path: Path) -
     (tmp_path / "a" / "dangling").symlink_to("nowhere")
     (tmp_path / "a" / "loop").symlink_to(".")
     assert [f.name.rsplit("/", 1)[1] for f in find(tmp_path / "a")] == ["outside.log", "real.log"]
+
+
+def test_a_plan_costs_as_much_as_there_are_files() -> None:
+    def seconds(crashes: int) -> float:
+        members = [
+            Member(f"host{n}/2026-11-23-02-11/{file}", 10, None, lambda: b"", lambda: (b"", []))
+            for n in range(crashes)
+            for file in ("vmcore-dmesg.txt", "README.txt", "console.log")
+        ]
+        start = time.process_time()
+        assert len(layouts.plan(members, Facts(), "x").chosen) == 2 * crashes
+        return time.process_time() - start
+
+    seconds(10)
+    assert seconds(4000) < 20 * seconds(1000) + 0.1
+
+
+def test_folders_without_end_are_left_out() -> None:
+    members = [Member("a/" * n + "vmcore", 10, None, lambda: b"", lambda: (b"", [])) for n in range(2000)]
+    assert len(layouts.plan(members, Facts(), "x").chosen) == 65

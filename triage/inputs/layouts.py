@@ -17,6 +17,7 @@ from triage.inputs import pstore
 from triage.inputs.archives import Member
 from triage.inputs.blob import Facts
 
+FOLDERS_MAX = 64  # one in another; deeper ones are a trap
 FACT_MAX = 64 << 10  # bytes of a file that tells a host or a kernel
 IP = re.compile(r"[\d.]+|[0-9a-f]*:[0-9a-f:]*|localhost")
 # 127.0.0.1-2026-11-23-02:11:47 (kdump-utils), 2026-11-23-02-11 (SUSE), 202611230211 (Debian)
@@ -170,23 +171,22 @@ LAYOUTS = (
 
 def plan(members: Iterable[Member], outer: Facts, name: str) -> Plan:
     """What to open of the members of a directory or archive called `name`, each with what its place tells."""
-    ordered = {member.path: member for member in sorted(members, key=lambda m: m.path)}
-    roots, made, stores = find_roots(ordered), Plan(), dict[str, list[Member]]()
+    made, stores = Plan(), dict[str, list[Member]]()
+    ordered = sorted((m for m in members if m.path.count("/") <= FOLDERS_MAX), key=lambda m: m.path)
+    roots = find_roots([member.path for member in ordered])
     below: dict[str | None, list[Member]] = {}
-    for member in ordered.values():
+    for member in ordered:
         below.setdefault(root_of(member.path, roots), []).append(member)
-    wanted = {
-        path for root, inside in below.items() if root is not None for path in asked_for(root, roots[root], inside)
-    }
-    told = Told(ordered, roots, outer, name)
-    for member in ordered.values():
-        root = root_of(member.path, roots)
-        if root is not None and pstore.FILE.fullmatch(member.path) and roots[root].name == "pstore":
-            stores.setdefault(pstore.store(member.path), []).append(member)
-        elif member.path in wanted or root is None or looked_at(member.path[len(root) :], roots[root]):
-            made.chosen.append(Choice(member.path, (member,), told.facts(root), guessed=member.path not in wanted))
-        else:
-            made.skipped.append(member.path)
+    told = Told(below, roots, outer, name)
+    for root, inside in below.items():
+        facts, wanted = told.facts(root), asked_for(root, roots, inside)
+        for member in inside:
+            if root is not None and roots[root].name == "pstore" and pstore.FILE.fullmatch(member.path):
+                stores.setdefault(pstore.store(member.path), []).append(member)
+            elif member.path in wanted or root is None or looked_at(member.path[len(root) :], roots[root]):
+                made.chosen.append(Choice(member.path, (member,), facts, guessed=member.path not in wanted))
+            else:
+                made.skipped.append(member.path)
     for store, records in stores.items():
         facts = told.facts(root_of(records[0].path, roots))
         made.chosen.append(Choice(store, tuple(records), facts, guessed=False, records=True))
@@ -207,17 +207,22 @@ def find_roots(paths: Iterable[str]) -> dict[str, Layout]:
 
 def root_of(path: str, roots: dict[str, Layout]) -> str | None:
     """The innermost root above a path, None if there is none."""
-    folders = ["", *(f"{parent}/" for parent in reversed(PurePosixPath(path).parents) if str(parent) != ".")]
-    return next((folder for folder in reversed(folders) if folder in roots), None)
+    at = len(path)
+    while (at := path.rfind("/", 0, at)) >= 0:
+        if path[: at + 1] in roots:
+            return path[: at + 1]
+    return "" if "" in roots else None
 
 
-def asked_for(root: str, layout: Layout, members: Iterable[Member]) -> set[str]:
-    """The paths that a layout names: of alternatives that hold the same, those of the first that is there."""
+def asked_for(root: str | None, roots: dict[str, Layout], members: Iterable[Member]) -> set[str]:
+    """The paths that a root's layout names: of alternatives that hold the same, those of the first that is there."""
     asked = set[str]()
+    if root is None:
+        return asked
     paths = [member.path for member in members]
-    for alternatives in layout.wanted:
+    for alternatives in roots[root].wanted:
         for pattern in alternatives:
-            if found := {path for path in paths if compiled(pattern).fullmatch(path[len(root) :])}:
+            if found := {path for path in paths if compiled(pattern).fullmatch(path, len(root))}:
                 asked |= found
                 break
     return asked
@@ -238,7 +243,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
 class Told:
     """What the places in a tree tell; each root inherits from the one around it."""
 
-    members: dict[str, Member]
+    below: dict[str | None, list[Member]]  # members by their innermost root
     roots: dict[str, Layout]
     outer: Facts
     name: str
@@ -258,8 +263,9 @@ class Told:
         layout = self.roots[root]
         facts = layout.folder(PurePosixPath(root or self.name).name).over(Facts(layout=layout.name))
         for pattern, read in layout.facts:
-            for path in (p for p in self.members if p.startswith(root) and compiled(pattern).fullmatch(p[len(root) :])):
-                facts = read(text(self.members[path])).over(facts)
+            for member in self.below.get(root, ()):
+                if compiled(pattern).fullmatch(member.path, len(root)):
+                    facts = read(text(member)).over(facts)
         return facts
 
 
