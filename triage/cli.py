@@ -12,7 +12,6 @@ from triage import __version__
 from triage.terminal import waiting, write
 
 if TYPE_CHECKING:
-    from triage.model import Case
     from triage.pipeline import Analysis
 
 DONE, FAIL_ON, USAGE, UNREADABLE, PARTIAL = range(5)  # exit codes; precedence 2, 3, 1, 4
@@ -96,7 +95,7 @@ def analyze(
     complain(analysis)
     for target, form in ((html, "html"), (markdown, "markdown"), (text, "ticket"), (json_file, "json")):
         if target:
-            write(target, render(form, analysis.cases))
+            write(target, render(form, analysis))
     if json_file != "-":
         show(analysis)
     sys.exit(exit_code(analysis, fail_on))
@@ -189,11 +188,11 @@ def parse_number(word: str) -> int:
         raise click.BadParameter(f"{word!r} is no hexadecimal number") from None
 
 
-def render(form: str, cases: list[Case]) -> str:
+def render(form: str, analysis: Analysis) -> str:
     """One report form."""
     from triage import report
 
-    return report.render(form, cases)
+    return report.render(form, analysis.cases, seconds=analysis.seconds, sites=analysis.sites)
 
 
 def show(analysis: Analysis) -> None:
@@ -203,6 +202,8 @@ def show(analysis: Analysis) -> None:
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     if analysis.cases:
         click.echo(text.render(analysis.cases, colour=colour), nl=False, color=colour)
+        if analysis.sites:
+            click.echo(text.crash_sites(analysis.sites), nl=False)
     elif analysis.sources:
         click.echo(text.nothing(analysis.events, [s.path for s in analysis.sources]), nl=False)
 

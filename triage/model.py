@@ -1,7 +1,7 @@
 """What every room passes to the next: frozen dataclasses without behaviour.
 
-Addresses, page frame numbers and registers are plain `int`; times are printk seconds (`float`), wall times Unix seconds (UTC);
-line numbers count from 1. `None` means unknown: nothing here is ever an empty string standing for "not there".
+Addresses, page frame numbers and registers are plain `int`; times are printk seconds (`float`), wall times Unix seconds
+(UTC); line numbers count from 1. `None` means unknown: nothing here is an empty string standing for "not there".
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ T = TypeVar("T")
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 def record(cls: type[T]) -> type[T]:
-    """A frozen dataclass to the type checker; at run time one that takes a quarter of the time to make: logs hold many."""
+    """A frozen dataclass to the type checker; at run time one that is made in a quarter of the time: logs hold many."""
     return dataclass(slots=True, kw_only=True, unsafe_hash=True)(cls)
 
 
 @record
 class Event:
-    """One record of the log, whatever its kind; `lines` holds its own lines as (number, raw text), other lines may lie between."""
+    """One record of the log, whatever its kind; `lines` are its own as (number, raw text), others may lie between."""
 
     kind: str  # stem of the grammar that parsed it: "ghes", "edac", "oops" ...
     source: str  # the input as the user named it, a member of an archive as "archive!member"
@@ -50,7 +50,7 @@ class Event:
 
 @record
 class HardwareError(Event):
-    """One hardware error as one reporter told it: a CPER section, a machine check bank, an EDAC line, an AER block ..."""
+    """One hardware error as one reporter told it: a CPER section, a machine check bank, an EDAC line, an AER block."""
 
     component: Component
     severity: Severity
@@ -76,8 +76,8 @@ class MemoryFailure(Event):
     """One line of mm/memory-failure.c or of its callers (kernel-facts A)."""
 
     action: Literal[
-        "verdict", "unhandlable", "unknown-state", "already-poisoned", "sigbus", "kill", "unpoison", "soft-offline", "injection",
-        "panic", "overflow", "outside", "note",
+        "verdict", "unhandlable", "unknown-state", "already-poisoned", "sigbus", "kill", "unpoison", "soft-offline",
+        "injection", "panic", "overflow", "outside", "note",
     ]  # fmt: skip
     text: str  # the message after its prefix
     pfn: int | None = None
@@ -154,7 +154,7 @@ class Crash(Event):
 
 @record
 class Notice(Event):
-    """A line that is no error but changes what errors mean: boot banner, virtual machine, memory layout, lost messages."""
+    """A line that is no error but changes what errors mean: boot banner, virtual machine, layout, lost messages."""
 
     what: Literal[
         "boot",
@@ -180,7 +180,7 @@ class Notice(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageFacts:
-    """What the core knows of one page; `type` is what it was when the error struck, `type_now` what it is in the dump."""
+    """What the core knows of a page; `type` is what it was when the error struck, `type_now` what it is in the dump."""
 
     pfn: int
     physical_address: int
@@ -370,6 +370,19 @@ class Case:
 
     def _repr_html_(self) -> str:
         """The report, for notebooks."""
-        from triage.report import html  # noqa: PLC0415  only notebooks pay for jinja2
+        from triage.report import html  # only notebooks pay for jinja2
 
         return html.embedded([self])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Hardware error -> crash site over several boots: the most telling pair of each crash, counted."""
+
+    error: str  # "memory error, Ignored", or what an error without a page was
+    standing: str  # how it stood to the crash: address | open | not judged | recovered
+    title: str  # of the crash
+    often: int
+    hosts: int
+    lag_median: float | None = None  # seconds
+    lag_max: float | None = None

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from triage import inputs
 from triage.config import Options
 from triage.errors import InputError, TriageError
 from triage.inputs import LogText
-from triage.model import Case, CoreFacts, Crash, Event, MemoryFailure, Note, Source
+from triage.inputs.buffers import digest
+from triage.model import Case, CoreFacts, Crash, Event, MemoryFailure, Note, Site, Source
+
+HASHED = 128 << 20  # bytes of a core that are hashed for the report: about 0.2 s
 
 
 @dataclass(slots=True)
@@ -20,14 +25,16 @@ class Analysis:
     refused: list[InputError] = field(default_factory=list)  # inputs that could not be read at all
     notes: list[Note] = field(default_factory=list)  # inputs read in part, with the reason
     skipped: list[inputs.Skipped] = field(default_factory=list)  # files of directories and archives that are of no use
+    sites: list[Site] = field(default_factory=list)
     events: int = 0
+    seconds: float = 0.0
     sources: list[Source] = field(default_factory=list)
 
 
 def analyze(paths: Sequence[str], options: Options | None = None) -> Analysis:
     """All cases in the given files, directories and streams; a bad input is recorded and never ends the run."""
     options = options or Options()
-    analysis = Analysis()
+    began, analysis = time.monotonic(), Analysis()
     logs, cores, side = list[tuple[LogText, list[Event]]](), list[inputs.CoreFile](), list[inputs.SideFile]()
     for found in inputs.find(paths):
         match found:
@@ -42,14 +49,24 @@ def analyze(paths: Sequence[str], options: Options | None = None) -> Analysis:
             case LogText():
                 logs.append((found, list(events(found))))
                 analysis.notes += [Note(text=note, source=found.name) for note in found.notes]
-    facts = [core for core in (inspect(core, logs, options, analysis) for core in cores) if core]
-    logs += [(text, list(events(text))) for text in map(core_log, facts) if text]
+    facts = read_cores(cores, logs, options, analysis)
     if options.vmlinux:
         logs = [(text, with_source_lines(found, options.vmlinux, analysis)) for text, found in logs]
     analysis.events = sum(len(found) for _, found in logs)
     analysis.sources = [source(text) for text, _ in logs]
     analysis.cases = judge_logs(logs, facts, side)
+    analysis.sites = crash_sites(analysis.cases)
+    analysis.seconds = time.monotonic() - began
     return analysis
+
+
+def crash_sites(cases: Sequence[Case]) -> list[Site]:
+    """The table hardware error -> crash site, where there is more than one crash after an error to compare."""
+    if sum(1 for case in cases if case.crash and (case.pages or case.errors)) < 2:
+        return []
+    from triage.correlate import tables
+
+    return tables.sites(cases)
 
 
 def events(text: LogText) -> Iterator[Event]:
@@ -87,8 +104,27 @@ def with_source_lines(found: list[Event], vmlinux: str, analysis: Analysis) -> l
 def source(text: LogText) -> Source:
     """Where events came from, for the report's provenance."""
     return Source(
-        path=text.name, sha256=text.sha256, size=text.size, host=text.host, boot=text.boot_id, format=text.format
+        kind="core" if text.format and text.format.startswith("vmcore") else "log",
+        path=text.name,
+        sha256=text.sha256,
+        size=text.size,
+        host=text.host,
+        boot=text.boot_id,
+        format=text.format,
     )
+
+
+def read_cores(
+    cores: Sequence[inputs.CoreFile], logs: list[tuple[LogText, list[Event]]], options: Options, analysis: Analysis
+) -> list[CoreFacts]:
+    """The facts of the cores that can be opened; the log out of each is added to `logs`."""
+    facts = list[CoreFacts]()
+    for core in cores:
+        if (known := inspect(core, logs, options, analysis)) is not None:
+            facts.append(known)
+            text = core_log(core, known)
+            logs.append((text, list(events(text))))
+    return facts
 
 
 def inspect(
@@ -114,9 +150,18 @@ def inspect(
     return replace(facts, path=core.name)
 
 
-def core_log(facts: CoreFacts) -> LogText | None:
-    """The kernel log out of a core, ready to parse."""
-    if not facts.log:
-        return None
-    data = facts.log.encode("utf-8", "surrogateescape")
-    return LogText(name=facts.path, data=data, host=facts.host, size=len(data), format="vmcore")
+def core_log(core: inputs.CoreFile, facts: CoreFacts) -> LogText:
+    """The kernel log out of a core, ready to parse; size and hash are those of the core file.
+
+    A core above HASHED bytes has no hash in the report: reading it again would take longer than the answer.
+    """
+    size = Path(core.path).stat().st_size
+    return LogText(
+        name=facts.path,
+        data=(facts.log or "").encode("utf-8", "surrogateescape"),
+        host=facts.host,
+        size=size,
+        sha256=digest(core.path) if size <= HASHED else None,
+        format=f"vmcore ({facts.format})",
+        kernel=facts.kernel,
+    )

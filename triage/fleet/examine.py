@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ from triage import pipeline
 from triage.config import Options
 from triage.correlate import boots, judge
 from triage.errors import InputError
-from triage.fleet import exposure, identity, rows
-from triage.fleet.discover import Unit
+from triage.fleet import exposure, identity, remote, rows
+from triage.fleet.units import Unit
 from triage.inputs import CoreFile, LogText, Refused, Skipped, find
 from triage.logs.clock import wall_seconds
-from triage.model import Boot, Case, CoreFacts, Event
+from triage.model import Boot, Case, Event
 
 CHUNK = 1 << 20
 # `127.0.0.1-2026-11-23-02:11:47`, `202611230211`, `2026-11-23T02:11`: when a crash directory was made.
@@ -62,12 +63,20 @@ class Read:
 
 def examine(task: Task) -> Finding:
     """The finding of one unit; raises OSError if a file vanished, whatever else is wrong is in the finding."""
+    if not any(map(remote.is_remote, task.unit.paths)):
+        return found_in(task, task.unit.paths, {})
+    with remote.fetched(task.unit) as fetched:
+        return found_in(task, tuple(fetched), fetched)
+
+
+def found_in(task: Task, paths: Sequence[str], names: Mapping[str, str]) -> Finding:
+    """The finding of a unit whose files lie at `paths` on this machine; `names`: what some of them are called."""
     finding = Finding(task.unit)
-    finding.input = content(task.unit)
+    finding.input = content(paths)
     if finding.input in task.known:
         finding.status = "duplicate"
         return finding
-    read = read_unit(task)
+    read = read_files(paths, names)
     finding.skipped = read.skipped
     finding.failures = [("refused", str(e)) for e in read.analysis.refused]
     finding.failures += [("partial", f"{n.source}: {n.text}" if n.source else n.text) for n in read.analysis.notes]
@@ -79,17 +88,17 @@ def examine(task: Task) -> Finding:
     return finding
 
 
-def content(unit: Unit) -> str:
-    """The identity of a unit's content; raises OSError."""
-    found = [digest(path) for path in files(unit)]
+def content(paths: Sequence[str]) -> str:
+    """The identity of what files hold together; raises OSError."""
+    found = [digest(path) for path in files(paths)]
     return found[0] if len(found) == 1 else identity.of_content(found)
 
 
-def files(unit: Unit) -> list[str]:
-    """The files of a unit, those of a directory tree one by one."""
+def files(paths: Sequence[str]) -> list[str]:
+    """The files at some paths, those of a directory tree one by one."""
     return [
         str(file)
-        for path in unit.paths
+        for path in paths
         for file in (sorted(p for p in Path(path).rglob("*") if p.is_file()) if Path(path).is_dir() else [path])
     ]
 
@@ -103,10 +112,11 @@ def digest(path: str) -> str:
     return found.hexdigest()
 
 
-def read_unit(task: Task) -> Read:
+def read_files(paths: Sequence[str], names: Mapping[str, str]) -> Read:
     """Logs with their events, and cores; what is refused or left out is recorded."""
     read = Read()
-    for found in find(list(task.unit.paths)):
+    for found in find(list(paths)):
+        found = replace(found, name=called(found.name, names)) if names else found
         match found:
             case LogText():
                 read.logs.append((found, list(pipeline.events(found))))
@@ -121,11 +131,17 @@ def read_unit(task: Task) -> Read:
     return read
 
 
+def called(name: str, names: Mapping[str, str]) -> str:
+    """The name of a file, or of a member of it, as the user knows it."""
+    for path, shown in names.items():
+        if name.startswith(path):
+            return shown + name[len(path) :]
+    return name
+
+
 def grouped(read: Read, task: Task) -> list[Boot]:
     """The boots of a unit, with its cores."""
-    inspected = (pipeline.inspect(core, read.logs, task.options, read.analysis) for core in read.cores)
-    facts: list[CoreFacts] = [core for core in inspected if core]
-    read.logs += [(text, list(pipeline.events(text))) for text in map(pipeline.core_log, facts) if text]
+    facts = pipeline.read_cores(read.cores, read.logs, task.options, read.analysis)
     return boots.group([boots.LogEvents(pipeline.source(text), tuple(found)) for text, found in read.logs], facts)
 
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json as standard
 from collections.abc import Sequence
 
-from triage.model import Case, Event
+from triage.model import Case, Event, Site
 
 
-def render(form: str, cases: Sequence[Case], *, seconds: float | None = None) -> str:
-    """One report of all cases: "html", "markdown", "ticket" (72-column text) or "json"; `seconds` the analysis took."""
+def render(form: str, cases: Sequence[Case], *, seconds: float | None = None, sites: Sequence[Site] = ()) -> str:
+    """One report of all cases: "html", "markdown", "ticket" (72-column text) or "json".
+
+    `seconds` the analysis took; `sites` is the table hardware error -> crash site, which HTML shows before the cases.
+    """
     from triage.report import html, json, markdown, text
 
     if form == "json":
         return standard.dumps(json.document(cases), indent=2) + "\n"
-    return {"html": html.render, "markdown": markdown.render, "ticket": text.ticket}[form](cases, seconds=seconds)
+    if form == "html":
+        return html.render(cases, seconds=seconds, sites=sites)
+    return {"markdown": markdown.render, "ticket": text.ticket}[form](cases, seconds=seconds)
 
 
 def head(form: str) -> str:

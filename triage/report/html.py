@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jinja2 import TemplateError
 from markupsafe import Markup
 
-from triage.model import Case
+from triage.model import Case, Site
 from triage.report import timeline, words
 from triage.report.escape import visible
 from triage.report.limits import BRIEF, FULL, SHORT, Limits
@@ -30,13 +30,13 @@ class Entry:
     host: str
 
 
-def render(cases: Sequence[Case], *, seconds: float | None = None) -> str:
+def render(cases: Sequence[Case], *, seconds: float | None = None, sites: Sequence[Site] = ()) -> str:
     """The report, in less detail where it would grow beyond the limit; `seconds` is how long the analysis took."""
     for limits in (FULL, SHORT, BRIEF):
-        text = _render(cases, limits, seconds)
+        text = _render(cases, limits, seconds, sites)
         if len(text.encode()) < LIMIT:
             return text
-    return _render(cases, Limits(cases=0, listed=1000), seconds)
+    return _render(cases, Limits(cases=0, listed=1000), seconds, sites)
 
 
 def embedded(cases: Sequence[Case]) -> str:
@@ -45,13 +45,14 @@ def embedded(cases: Sequence[Case]) -> str:
     return str(Markup(frame).format(render(cases)))
 
 
-def _render(cases: Sequence[Case], limits: Limits, seconds: float | None) -> str:
+def _render(cases: Sequence[Case], limits: Limits, seconds: float | None, sites: Sequence[Site]) -> str:
     env = environment("html")
     shown = views(cases, limits)
     return env.get_template("case.html").render(
         cases=[(view, [_section(name, view) for name in section_names()]) for view in shown],
         entries=[_entry(case, number, limits) for number, case in enumerate(cases[: limits.listed], 1)],
         total=len(cases),
+        sites=[words.site(site) for site in sites[: limits.rows]],
         title=shown[0].title if len(cases) == 1 and shown else f"{words.plural(len(cases), 'case')}",
         style=Markup((folder("reports/templates") / "style.css").read_text()),
         tool=tool(seconds),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from triage.model import Case
+from triage.model import Case, Site
 from triage.report import words
 from triage.report.escape import visible
 from triage.report.limits import FULL
@@ -43,6 +43,13 @@ def nothing(events: int, paths: Sequence[str]) -> str:
     names = ", ".join(visible(path, 80) for path in paths[:4]) + (" ..." if len(paths) > 4 else "")
     seen = f"{words.plural(events, 'record')} read" if events else "no record of hardware or crash found"
     return f"No crash and no uncorrected hardware error in {names} ({seen}).\n"
+
+
+def crash_sites(sites: Sequence[Site]) -> str:
+    """The table hardware error -> crash site of several boots."""
+    rows = [words.site(site) for site in sites[: FULL.rows]]
+    lines = [f"  {r['often']:>12}  {r['error']} -> {r['title']}  ({r['tie']}; {r['lag']})" for r in rows]
+    return "\n".join(["", "Hardware error -> crash site", *lines, ""])
 
 
 class _Terminal:

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from triage.model import Confidence, Event, PageHistory
+from triage.model import Confidence, Event, PageHistory, Site
 from triage.report.escape import visible
 
 CAUSES = {
@@ -83,6 +83,21 @@ def date(wall_time: float | None) -> str:
 def when(event: Event) -> str:
     """The event's printk time, else its wall time, else nothing."""
     return clock(event.time) or date(event.wall_time)
+
+
+def site(found: Site) -> dict[str, str]:
+    """One row of the table hardware error -> crash site."""
+    lag = span(found.lag_median) if found.lag_median is not None else "not known"
+    if found.often > 1 and found.lag_max is not None:
+        lag = f"{lag} (median), {span(found.lag_max)} at most"
+    ties = {"address": "by address", "open": "open before it", "not judged": "before it", "recovered": "recovered"}
+    return {
+        "error": visible(found.error, 60),
+        "tie": ties.get(found.standing, found.standing),
+        "title": visible(found.title, 100),
+        "often": f"{found.often} on {plural(found.hosts, 'host')}" if found.hosts else f"{found.often}",
+        "lag": lag,
+    }
 
 
 def span(seconds: float) -> str:
