@@ -145,7 +145,7 @@ def seen(frame: Frame) -> bool:
 
 def main_traces(crash: Crash) -> list[Trace]:
     """The traces of the crash itself, not of what allocated, freed or locked before."""
-    own = [trace for trace in crash.traces if trace.heading.lower() in OWN and trace.frames]
+    own = [trace for trace in crash.traces if trace.heading.lower().partition(" (")[0] in OWN and trace.frames]
     return sorted(own, key=lambda trace: not trace.heading)  # KMSAN and KFENCE print theirs without a heading
 
 

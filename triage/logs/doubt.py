@@ -26,7 +26,7 @@ def doubt(crash: Crash, *, stack: bool, frameless: bool) -> str | None:
         return "the trace of an injected failure mixed in"
     if crash.kind in ALONE and not crash.caller and len(crash.detail.get("processors", ())) > 1:
         return "reports of several tasks are mixed"
-    if crash.kind == "oops" and crash.registers and any(not trace.heading for trace in crash.traces):
+    if crash.kind == "oops" and crash.registers and len({bool(trace.heading) for trace in crash.traces}) > 1:
         return "call trace entries outside of a call trace"
     if not stack:
         return None

@@ -56,9 +56,9 @@ def named(crash: Crash) -> Crash:
     """The crash with title, alternative titles, type, blamed function and the reason to distrust it."""
     found = match("\n".join(crash.header))
     if found is None:
-        return replace(
-            crash, title=crash.header[0] if crash.header else "unknown crash", corrupted="no line says what happened"
-        )
+        where = f" in {crash.function}" if crash.function else ""
+        title = plain(crash.header[0]) if crash.header else f"unknown crash{where}"
+        return replace(crash, title=title, corrupted="no line says what happened")
     rule, words = found
     frame = Blame(crash, rule.skip).choose(rule.frame)
     titles = spelled(rule, words, frame)

@@ -55,7 +55,7 @@ def facts(tokens: list[LineToken]) -> dict[str, Any]:
         "panic": values.get("panic"),
         "panicked": bool(panics),
         "complete": any(terminal(token) in END_MARKS for token in tokens),
-        **memory(values, registers),
+        **memory(values, registers, _registers.architecture(tokens)),
         "detail": detail(tokens),
     }
 
@@ -100,12 +100,14 @@ def who(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def memory(values: dict[str, Any], registers: dict[str, int]) -> dict[str, Any]:
+def memory(values: dict[str, Any], registers: dict[str, int], arch: str | None) -> dict[str, Any]:
     """What the report says of the access that failed; units are bytes."""
-    kib, address = number(values.get("page_kib")), values.get("fault_address")
+    kib, address = number(values.get("page_kib")), number(values.get("fault_address"), 16)
+    if address is None and "pf_access" in values:
+        address = registers.get("cr2")
     return {
-        "fault_address": number(address, 16) if address else _registers.fault_address(registers),
-        "esr": number(values.get("esr"), 16),
+        "fault_address": _registers.fault_address(registers) if address is None else address,
+        "esr": number(values.get("esr"), 16) if arch != "arm" else None,
         "error_code": number(values.get("error_code"), 16),
         "page_size": kib * 1024 if kib else None,
         "va_bits": number(values.get("va_bits")),

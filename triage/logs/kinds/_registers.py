@@ -56,11 +56,11 @@ def line(token: LineToken, before: dict[str, int]) -> list[tuple[str, int]]:
 
 def architecture(tokens: list[LineToken]) -> str | None:
     """The architecture whose grammar file knew a line of the report."""
-    for token in tokens:
-        files = token.type.split("__")
-        if len(files) > 1 and files[-2] in ARCHITECTURES:
-            return "i386" if files[-1] in ("EIP", "ESP") else ARCHITECTURES[files[-2]]
-    return None
+    names = [token.type.split("__") for token in tokens]
+    found = next((name[-2] for name in names if len(name) > 1 and name[-2] in ARCHITECTURES), "")
+    if found == "x86" and any(name[-1] in ("EIP", "ESP") for name in names):
+        return "i386"
+    return ARCHITECTURES.get(found)
 
 
 def fault_address(registers: dict[str, int]) -> int | None:

@@ -21,6 +21,9 @@ from triage.model import Event
 
 ANCHORS = (
     b"[ cut here ]",
+    b"list_add corruption",
+    b"list_del corruption",
+    b"usercopy: Kernel memory",
     b"8<--- cut here",
     b"nable to handle kernel",
     b"BUG: unable to handle",
