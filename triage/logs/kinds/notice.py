@@ -116,7 +116,7 @@ def injection(tool: str) -> Maker:
 
 def said(what: str, group: str, name: str) -> Maker:
     """A notice whose only value is one group of the line."""
-    return lambda f: (what, {name: f[group]})
+    return lambda f: (what, {name: f[group].strip()})
 
 
 # The group that a line has -> what it says.
