@@ -64,6 +64,7 @@ class Core:
         self.excluded: frozenset[int] = frozenset()  # of a minicore: PFNs its source had left out
         # for a minicore: what remembers the reads, a context in which they are not remembered, and functions that give
         # (virtual address, content) of sections that it holds in a reduced form
+        self.holes = False  # whether a list was found broken
         self.unwound: set[int] = set()  # where the frames of all stacks stand
         self.recorder: Recorder | None = None
         self.unrecorded: Callable[[], AbstractContextManager[None]] = nullcontext

@@ -20,7 +20,8 @@ def links(core: Core, head: int) -> Iterator[int]:
             try:
                 node = core.prog.read_u64(node + step)
             except DAMAGE:
-                core.note("a list leads into memory that is not in the core; it was walked from both ends")
+                core.holes = True
+                core.note("a list leads into missing or overwritten memory; it was walked from both ends")
                 break
             if node in seen:
                 break

@@ -18,6 +18,9 @@ from triage.vmcore.core import Core
 _VALID, _UC, _MISCV, _ADDRV, _AR = 1 << 63, 1 << 61, 1 << 59, 1 << 58, 1 << 55
 _RIPV, _EIPV = 1, 2  # MCG_STATUS
 _PHYSICAL = 2  # address mode in MCi_MISC bits 8:6
+_AMD = (2, 9)  # mce.cpuvendor: X86_VENDOR_AMD, X86_VENDOR_HYGON
+_PADDRV, _POISON = 1 << 54, 1 << 43  # MCi_STATUS on AMD
+_ADDRESS = (1 << 52) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +52,28 @@ def _decode(core: Core, record: Object, cpu: int) -> MachineCheck | None:
     status, misc = int(mce.status), int(mce.misc)
     if not status & _VALID or not status & _UC:
         return None
-    size = misc & 0x3F
-    usable = status & _ADDRV and status & _MISCV and misc >> 6 & 7 == _PHYSICAL and size <= core.page_shift
+    usable, size = _usable(core, mce, status, misc)
     return MachineCheck(
         cpu=cpu,
         bank=int(mce.bank),
         status=status,
         mcg_status=int(mce.mcgstatus),
-        address=int(mce.addr) if usable else None,
-        granularity=1 << size if usable else None,
+        address=int(mce.addr) & _ADDRESS if usable else None,
+        granularity=1 << size if usable and size is not None else None,
         precise=bool(int(mce.mcgstatus) & _EIPV),
     )
+
+
+def _usable(core: Core, mce: Object, status: int, misc: int) -> tuple[bool, int | None]:
+    """Whether MCi_ADDR is a system physical address, and log2 of the bytes it stands for: mce_usable_address() of 7.3.
+    AMD's memory controllers give normalised addresses unless they say otherwise."""
+    if not status & _ADDRV:
+        return False, None
+    if int(mce.cpuvendor) in _AMD:
+        legacy_dram = int(mce.bank) == 4 and status >> 16 & 0x1F == 8
+        return bool(status & (_PADDRV | _POISON)) or legacy_dram, None
+    size = misc & 0x3F
+    return bool(status & _MISCV) and misc >> 6 & 7 == _PHYSICAL and size <= core.page_shift, size
 
 
 def victim(checks: list[MachineCheck]) -> MachineCheck | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from drgn import Object
 
-from triage.vmcore import tasks, vmap
+from triage.vmcore import tasks, translate, vmap
 from triage.vmcore.core import DAMAGE, Core
 from triage.vmcore.finding import Finding
 from triage.vmcore.objects import task_name
 from triage.vmcore.page import Page
 
 ORDER = 45
+_STACK = 16384  # THREAD_SIZE of x86-64 and arm64
 # who allocates a stack: alloc_thread_stack_node(), inlined into one of its callers (kernel/fork.c)
 _FORK = (
     "alloc_thread_stack_node",
@@ -28,7 +31,7 @@ def inspect(page: Page) -> Finding | None:
         return None
     area = vmap.find(page)
     if area is None:
-        return _linear(page)
+        return _by_task(page) if page.core.holes else _linear(page)
     owner = _owner(page.core, area.start, 1)
     if owner is None and area.caller not in _FORK:
         return None
@@ -40,10 +43,22 @@ def inspect(page: Page) -> Finding | None:
     return finding
 
 
+def _by_task(page: Page) -> Finding | None:
+    """The list of vmalloc areas is broken: translate every task's stack, page by page."""
+    for task in tasks.threads(page.core):
+        with suppress(*DAMAGE):
+            start = int(task.stack)
+            for address in range(start, start + _STACK, page.core.page_size):
+                if translate.physical(page.core, address) == page.physical:
+                    detail = {"task": task_name(task), "address": address}
+                    return Finding(type="kernel-stack", why="a task's stack is mapped here", detail=detail)
+    return None
+
+
 def _linear(page: Page) -> Finding | None:
     if page.core.prog.type("struct task_struct").has_member("stack_vm_area"):
         return None
-    owner = _owner(page.core, page.virtual, 4 * page.core.page_size)
+    owner = _owner(page.core, page.virtual, _STACK)
     if owner is None:
         return None
     detail = {"task": task_name(owner), "address": page.virtual}
