@@ -14,9 +14,9 @@ import pytest
 
 from tests.fleet.samples import console, dmesg, put
 from triage.fleet import examine, workers
-from triage.fleet.discover import Unit
 from triage.fleet.run import Settings, Summary, run
 from triage.fleet.store import Store, opened
+from triage.fleet.units import Unit
 from triage.fleet.workers import Limits
 
 

@@ -11,47 +11,25 @@ import glob
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-# A directory with one of these holds one crash: kdump's core, pstore's records, sos's tree, abrt's problem.
-CRASH_DIRECTORY = re.compile(
-    r"vmcore(?:[-._].*)?|dump[.-](?:\d{8,14}|incomplete)(?:\.\w+)?|dmesg-[\w-]+-\d+(?:\.enc\.z)?|sos_commands|crash_function"
-)
+from triage.fleet import remote
+from triage.fleet.units import CRASH_DIRECTORY, TOGETHER, Found, Missing, Unit
+
 OURS = ({"store.json", "lock"}, {".triage-fleet"})  # a store or a report of ours lying in the archive
 WHOLE_TREE = {"sos_commands"}  # the directory and all below it is one unit
 ROTATED = re.compile(r"(?:\.\d{1,2}|-20\d{6})?(?:\.(?:gz|xz|bz2|zst))?$")
 FILE_URL = "file://"
-TOGETHER = 64  # files in one unit; more are no crash directory and no family of rotated logs
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One piece of work: the paths to analyse together. `modified` is the latest modification in nanoseconds since
-    1970."""
-
-    name: str
-    paths: tuple[str, ...]
-    size: int
-    modified: int
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A path that cannot be looked at."""
-
-    name: str
-    reason: str
-
-
-Found = Unit | Missing
 
 
 def units(paths: Iterable[str]) -> Iterator[Found]:
     """The units under the given files, directories and glob patterns, in a fixed order, one by one as the walk meets
     them."""
     for path in paths:
+        if remote.is_remote(path):
+            yield from remote.units(path)
+            continue
         if os.path.lexists(path):
             yield from below(path)
             continue

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from triage.fleet.discover import Unit, opened
+from triage.fleet.discover import opened
 from triage.fleet.identity import digest
 from triage.fleet.store import Store
+from triage.fleet.units import Unit
 
 
 @dataclass(slots=True)

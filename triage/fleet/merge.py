@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from triage.fleet import identity
-from triage.fleet.discover import Unit
 from triage.fleet.store import Store
+from triage.fleet.units import Unit
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from triage.config import Options
 from triage.errors import TriageError
 from triage.fleet import discover, merge, schema, workers
-from triage.fleet.discover import Missing, Unit
 from triage.fleet.examine import Finding, Rows, Task, describe
 from triage.fleet.ledger import Ledger, entry
 from triage.fleet.store import Store
+from triage.fleet.units import Found, Missing, Unit
 from triage.fleet.workers import Limits
 from triage.report.escape import unicode
 
@@ -24,6 +24,7 @@ BATCH = 16  # units handed to a worker at once
 BATCH_BYTES = 16 << 20  # ... unless they are large
 PORTION = 4000  # units in one commit
 PORTION_SECONDS = 60.0  # or what came in this time: all that a killed run loses
+CONNECT_SECONDS = 30
 AHEAD = 3  # batches in flight per worker
 
 
@@ -107,7 +108,7 @@ def cluster(address: str) -> Iterator[Executor]:
     except ImportError:
         raise TriageError("--scheduler needs Dask: pip install 'vmtriage[cluster]'") from None
     try:
-        client = Client(address, timeout=30)  # type: ignore[no-untyped-call]
+        client = Client(address, timeout=CONNECT_SECONDS)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
         raise TriageError(f"{address}: no Dask scheduler answers: {error}") from None
     with client:
@@ -167,7 +168,7 @@ class Sink:
         self.drop: set[str] = set()
         self.units, self.flushed = 0, time.monotonic()
 
-    def tasks(self, found: Iterable[discover.Found], settings: Settings) -> Iterator[Task]:
+    def tasks(self, found: Iterable[Found], settings: Settings) -> Iterator[Task]:
         """A task for each unit that is new or changed; what lies in the store as it is, is counted and passed over."""
         for unit in found:
             if isinstance(unit, Missing):
@@ -217,7 +218,7 @@ class Sink:
         """Write down what was taken, so that the next run passes it over."""
         unit, name = finding.unit, entry(finding.unit.name)
         place = ("inputs", self.summary.run[:7])
-        if unit.paths:
+        if unit.paths and not any(kind == "unread" for kind, _ in finding.failures):
             self.rows[place].append({
                 "input": name, "unit": unit.name, "paths": [discover.clean(path) for path in unit.paths],
                     "size": unit.size,

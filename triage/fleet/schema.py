@@ -197,7 +197,8 @@ TABLES: dict[str, tuple[str, ...]] = {
         "input str: as in inputs",
         "unit str",
         "reason str",
-        "kind str: refused (not readable) | time | memory | died | partial (read, but not all of it)",
+        "kind str: refused (not readable) | unread (not there just now: the next run tries again) | time | memory | "
+        "died | partial (read, but not all of it)",
         "run str: when the run began, UTC",
     ),
     "documents": (

@@ -198,7 +198,7 @@ def answered(task: Task) -> Finding:
     except MemoryError:
         return failed(task, "memory", "needs more memory than it may have")
     except OSError as error:
-        return failed(task, "refused", (error.strerror or str(error)).lower())
+        return failed(task, "unread", (error.strerror or str(error)).lower())
     except Exception as error:  # a fault of ours: it must not end the run, and must be seen in its failures
         return failed(task, "died", f"triage failed on it: {describe(error)}")
 
