@@ -38,6 +38,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.units: dict[str, Known] = {}
+        self.failures: set[str] = set()  # entries with a row in the table of failures
         self.sizes: dict[int, set[str]] = defaultdict(set)
         self.holding: dict[str, set[str]] = defaultdict(set)  # content, or `rows` -> names of units
 
@@ -45,6 +46,8 @@ class Ledger:
     def of(cls, store: Store) -> Ledger:
         """The ledger of a store."""
         ledger = cls()
+        for table in store.batches("failures", ["input"]):
+            ledger.failures.update(table["input"].to_pylist())
         for table in store.batches("inputs", ["unit", "paths", "size", "modified", "content", "rows", "status"]):
             for name, paths, *rest in zip(*(column.to_pylist() for column in table.columns), strict=True):
                 ledger.put(name, Known(tuple(map(opened, paths)), *rest))

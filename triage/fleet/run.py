@@ -218,17 +218,16 @@ class Sink:
         """Write down what was taken, so that the next run passes it over."""
         unit, name = finding.unit, entry(finding.unit.name)
         place = ("inputs", self.summary.run[:7])
+        if name in self.ledger.failures:
+            self.drop.add(name)  # what was said of it before
         if unit.paths and not any(kind == "unread" for kind, _ in finding.failures):
+            paths = [discover.clean(path) for path in unit.paths]
             self.rows[place].append({
-                "input": name, "unit": unit.name, "paths": [discover.clean(path) for path in unit.paths],
-                    "size": unit.size,
-                "modified": unit.modified,
+                "input": name, "unit": unit.name, "paths": paths, "size": unit.size, "modified": unit.modified,
                 "content": finding.input, "rows": rows_of or finding.input, "status": finding.status,
                 "run": self.summary.run,
             })  # fmt: skip
             self.ledger.add(unit, finding.input, rows_of or finding.input, finding.status)
-        else:
-            self.drop.add(name)  # a path that was not there: said once, not once a run
         self.rows["failures", place[1]] += [
             {"input": name, "unit": unit.name, "kind": kind, "reason": unicode(reason), "run": self.summary.run}
             for kind, reason in finding.failures
