@@ -77,15 +77,19 @@ def test_component(section: str | None, error: str | None, expected: str) -> Non
 def test_edac_driver_details() -> None:
     other = " recoverable OVERFLOW err_code:0x0101:0x0091 ProcessorSocketId:0x1 Row:0x1a2b Bank:0x2 BankGroup:0x1"
     assert edac.driver(other) == {"socket": 1, "row": 0x1A2B, "bank": 2, "bank_group": 1}
-    assert edac.codes(other) == {"mscod": 0x101, "mcacod": 0x91, "overflow": True}
+    assert edac.details(None, other) == {"driver": other, "mscod": 0x101, "mcacod": 0x91, "overflow": True}
+
+
+def test_edac_numbers_with_leading_zeros_are_decimal() -> None:
+    assert edac.driver(" rank:01 row:0010") == {"rank": 1, "row": 10}
 
 
 def test_edac_label_and_firmwares_name() -> None:
-    both = edac.location("node:0 DIMM location: PROC 1 DIMM 3", "A1 or A2", "")
+    both = edac.location("0", "node:0 DIMM location: PROC 1 DIMM 3", "A1 or A2", "")
     assert (both["dimm"], both["label"]) == ("PROC 1 DIMM 3", "A1 or A2")
-    assert "dimm" not in edac.location("csrow:2", "unknown memory", "")
+    assert "dimm" not in edac.location("0", "csrow:2", "unknown memory", "")
     assert (
-        edac.location("channel:1 slot:0", "CPU_SrcID#0_Ha#0_Chan#1_DIMM#0", "")["dimm"]
+        edac.location("0", "channel:1 slot:0", "CPU_SrcID#0_Ha#0_Chan#1_DIMM#0", "")["dimm"]
         == "CPU_SrcID#0_Ha#0_Chan#1_DIMM#0"
     )
 

@@ -24,13 +24,15 @@ PAIR = re.compile(r"\b(\w{1,40}):(0x[0-9a-fA-F]+|-?\d+)(?=[\s,)]|$)")
 ERR_CODE = re.compile(r"err_code:(?:0x)?([0-9a-fA-F]{4}):(?:0x)?([0-9a-fA-F]{4})")
 
 
-@lru_cache(maxsize=4096)  # a storm tells the same place again and again
-def location(layers: str | None, label: str | None, other: str) -> dict[str, Any]:
+# A storm tells the same place and the same details again and again: its events share them.
+@lru_cache(maxsize=4096)
+def location(controller: str, layers: str | None, label: str | None, other: str) -> dict[str, Any]:
     """Coordinates of `(channel:1 slot:0 page:...)` or ghes_edac's firmware string, label, and driver's details.
 
     `dimm` is the firmware's own name of the module where there is one, else the EDAC label; `label` is always EDAC's.
     """
-    out = driver(other)
+    out: dict[str, Any] = {"memory_controller": int(controller)}
+    out |= driver(other)
     out |= cper.location(layers)
     name = (label or "").strip()
     if name not in NO_LABEL:
@@ -42,14 +44,18 @@ def driver(other: str) -> dict[str, Any]:
     """`err_code:0x0101:0x0090 ProcessorSocketId:0x1 ... Row:0x1a2b` by the names that CPER uses."""
     own = other.partition("APEI location:")[0]
     found = {DRIVER_KEYS.get(key.lower()): value for key, value in PAIR.findall(own)}
-    return {key: int(value, 0) for key, value in found.items() if key}
+    return {key: int(value, 16 if "x" in value else 10) for key, value in found.items() if key}
 
 
 @lru_cache(maxsize=4096)
-def codes(other: str) -> dict[str, Any]:
-    """MSCOD and MCACOD of `err_code:0x0101:0x0090`, and flags in front of them."""
+def details(syndrome: str | None, other: str) -> dict[str, Any]:
+    """The driver's own text, MSCOD and MCACOD of its `err_code:0x0101:0x0090`, and the flag in front of them."""
+    out: dict[str, Any] = {"syndrome": syndrome} if syndrome else {}
+    if other:
+        out["driver"] = other
     found = ERR_CODE.search(other)
-    out: dict[str, Any] = {"mscod": int(found[1], 16), "mcacod": int(found[2], 16)} if found else {}
+    if found:
+        out |= {"mscod": int(found[1], 16), "mcacod": int(found[2], 16)}
     if "OVERFLOW" in other:
         out["overflow"] = True
     return out

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from triage.logs.decode import cper, edac
-from triage.logs.kinds._fields import number, only, present, reporter
+from triage.logs.kinds._fields import number, only, reporter
 from triage.model import Event, HardwareError, Severity
 
 ANCHORS = (b"EDAC MC", b"EDAC DEVICE", b"EDAC PCI")
@@ -37,24 +37,23 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
 
 def memory(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:
     """A memory controller's line; its location comes from the layers, the label and the driver's own details."""
-    other = (fields.get("other_detail") or "").rstrip(" )")
-    grain = number(fields.get("grain"))
-    page, offset = number(fields.get("page"), 16), number(fields.get("offset"), 16)
+    get = fields.get
+    other = (get("other_detail") or "").rstrip(" )")
+    grain, page, offset = number(get("grain")), number(get("page"), 16), number(get("offset"), 16)
     if not page and not offset:  # a driver that has no address passes zeros
         page = offset = None
-    base["missing"] = () if fields.get("page") else ("page",)
+    base["missing"] = () if get("page") else ("page",)
     return HardwareError(
         **base,
         component="memory",
         severity=severity(fields, other),
-        what=(fields.get("message") or "").strip() or "memory error",
+        what=(get("message") or "").strip() or "memory error",
         page=page,
         page_offset=offset,
         granularity=grain if grain and grain > 1 else None,  # 1: ghes_edac without an address mask
-        count=number(fields.get("count")) or 1,
-        location={"memory_controller": int(fields["mc"])}
-        | edac.location(fields.get("location"), fields.get("label"), other),
-        detail=present(syndrome=fields.get("syndrome"), driver=other or None, **edac.codes(other)),
+        count=number(get("count")) or 1,
+        location=edac.location(fields["mc"], get("location"), get("label"), other),
+        detail=edac.details(get("syndrome"), other),
     )
 
 
