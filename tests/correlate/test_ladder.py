@@ -297,6 +297,26 @@ def test_exact_address_elsewhere_clears_the_page() -> None:
     assert case.verdict.cause == "unknown"
 
 
+def test_poison_that_an_amd_core_consumed_is_a_consumption_fault() -> None:
+    flags = {"bank": 0, "status": 0xBC9FF80001010135, "mcgstatus": 7, "flags": ["UC", "TCC", "POISON"]}
+    fatal = mce(160.0, 0, LINE, component="cache", mca=flags)
+    assert level(boot(*incident()[:3], fatal, machine_check_panic(160.001))) == ("memory-error", "proven")
+    assert level(boot(fatal, machine_check_panic(160.001))) == ("memory-error", "strong")
+
+
+def test_fatal_dram_error_without_a_usable_address_is_likely() -> None:
+    flags = {"bank": 17, "status": 0xFE2040000000085B, "mcgstatus": 5, "flags": ["UC", "PCC"]}
+    assert level(boot(mce(160.0, 0, None, mca=flags), machine_check_panic(160.001))) == ("memory-error", "likely")
+
+
+def test_ppc64_machine_check_of_type_ue() -> None:
+    record = mce(160.0, 0, LINE, kind="mce_ppc", mca={}, severity="recoverable", what="Host UE Load/Store")
+    died = crash(
+        160.001, "Machine check in memcpy", header=("Oops: Machine check, sig: 7",), arch="ppc64", page_size=4096
+    )
+    assert level(boot(record, died)) == ("memory-error", "strong")
+
+
 # ---------------------------------------------------------------- other hardware
 
 

@@ -19,7 +19,7 @@ NEAR = 10.0  # seconds between a machine check's record and the panic it causes
 
 MACHINE_CHECK_WORDS = ("machine check", "kernel mode recovery", "broadcast exception handler", "mca synchronization")
 
-UC, OVER, PCC = 1 << 61, 1 << 62, 1 << 57
+OVER, PCC = 1 << 62, 1 << 57
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,25 +84,34 @@ def mcacod(error: HardwareError) -> int | None:
     return None if value is None else value & 0xEFFF
 
 
-def is_memory_code(code: int | None) -> bool:
-    """Whether an MCACOD is of the classes that tell of bad memory content (controller, scrub, SRAR, SRAO)."""
-    return code is not None and (is_controller_code(code) or code in (MCACOD_LOAD, MCACOD_FETCH, MCACOD_WRITEBACK))
+def is_poison(error: HardwareError) -> bool:
+    """Whether an AMD bank says that poisoned data was consumed, whichever unit reports it."""
+    return "POISON" in error.mca.get("flags", ())
 
 
-def is_controller_code(code: int | None) -> bool:
-    """Whether the memory controller itself reported (008x, 009x) or its scrubber (00Cx)."""
-    return code is not None and (0x80 <= code <= 0x9F or 0xC0 <= code <= 0xCF)
+def is_memory(error: HardwareError) -> bool:
+    """Whether an error tells of bad memory content: by the reporter's class, or as poison on its way to a core."""
+    return error.component == "memory" or is_poison(error)
+
+
+def is_controller(error: HardwareError) -> bool:
+    """Whether the memory controller itself reported (008x, 009x), or its scrubber (00Cx): not the consumer's side."""
+    consumer = (MCACOD_LOAD, MCACOD_FETCH, MCACOD_WRITEBACK)
+    bank = error.component == "memory" and mcacod(error) is not None
+    return bank and not is_poison(error) and mcacod(error) not in consumer
 
 
 def machine_check(crash: Crash, errors: Sequence[HardwareError]) -> HardwareError | None:
-    """The uncorrected machine check record that a machine check panic is about: the last one near it."""
+    """The uncorrected record that a machine check panic is about: the last fatal one near it, else the last one."""
     if not is_machine_check(crash):
         return None
-    return next(
-        (error for error in reversed(errors) if error.mca and error.severity == "fatal" and near(crash, error)), None
-    ) or next(
-        (error for error in reversed(errors) if error.mca and (status(error) or 0) & UC and near(crash, error)), None
-    )
+    checks = [e for e in errors if is_check(e) and e.severity != "corrected" and near(crash, e)]
+    return next((e for e in reversed(checks) if e.severity == "fatal"), checks[-1] if checks else None)
+
+
+def is_check(error: HardwareError) -> bool:
+    """Whether an error is a machine check's own record: an x86 bank, or what ppc64 prints."""
+    return "status" in error.mca or error.kind == "mce_ppc"
 
 
 def is_machine_check(crash: Crash) -> bool:
@@ -123,16 +132,16 @@ def of_machine_check(crash: Crash, errors: Sequence[HardwareError]) -> Consumpti
     error = machine_check(crash, errors)
     if error is None:
         return None
-    code = mcacod(error)
-    if code in (MCACOD_LOAD, MCACOD_FETCH):
-        what = "an instruction fetch" if code == MCACOD_FETCH else "a data load"
-        says = f"The kernel died of a machine check on {what} (MCACOD {code:#06x}): poison was consumed."
-    elif is_memory_code(code):
-        says = f"The kernel died of a machine check that the memory controller reported (MCACOD {code:#06x})."
-    elif code is None and error.component == "memory":
-        says = f"The kernel died of a machine check of the memory: {error.what}."
-    else:
+    if not is_memory(error):
         return None
+    code = mcacod(error)
+    what = {MCACOD_LOAD: "a data load", MCACOD_FETCH: "an instruction fetch"}.get(code or 0)
+    if is_poison(error):
+        says = f"The kernel died of a machine check on poisoned data ({error.what})."
+    elif what:
+        says = f"The kernel died of a machine check on {what} (MCACOD {code:#06x}): poison was consumed."
+    else:
+        says = f"The kernel died of a machine check of the memory: {error.what}."
     return Consumption(kind="machine-check", says=says, ecc=True, error=error)
 
 

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from triage.correlate.consumption import is_memory_code, mcacod
+from triage.correlate.consumption import is_memory
 from triage.correlate.shift import PageShift
 from triage.model import Crash, Event, HardwareError, MemoryFailure
 
@@ -33,8 +33,7 @@ def is_uncorrected(error: HardwareError) -> bool:
 
 def is_memory_report(error: HardwareError) -> bool:
     """Whether an error is an uncorrected memory error that names an address or a page."""
-    memory = error.component == "memory" or is_memory_code(mcacod(error))
-    return memory and is_uncorrected(error) and (error.physical_address is not None or error.page is not None)
+    return is_memory(error) and is_uncorrected(error) and (error.physical_address is not None or error.page is not None)
 
 
 def is_record(error: HardwareError) -> bool:

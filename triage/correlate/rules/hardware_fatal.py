@@ -8,7 +8,7 @@ Kernel panic - not syncing: Fatal local machine check
 from __future__ import annotations
 
 from triage.correlate import consumption
-from triage.correlate.consumption import PCC, is_machine_check, is_memory_code, is_serror, mcacod, near, status
+from triage.correlate.consumption import PCC, is_machine_check, is_memory, is_serror, mcacod, near, status
 from triage.correlate.ladder import Finding, Ground
 from triage.correlate.reports import SAME_EVENT, within
 from triage.correlate.rules._panics import is_hardware, is_serr, said
@@ -27,7 +27,7 @@ def fatal_check(scene: Scene, crash: Crash) -> HardwareError | None:
     if error is None or scene.consumed is not None:
         return None
     code = mcacod(error)
-    classed = error.component in PARTS and code != INTERNAL_TIMER and not is_memory_code(code)
+    classed = error.component in PARTS and code != INTERNAL_TIMER and not is_memory(error)
     return error if classed and (status(error) or 0) & PCC else None
 
 

@@ -6,7 +6,7 @@ Kernel panic - not syncing: UE memory read error on CPU_SrcID#0_Ha#0_Chan#1_DIMM
 
 from __future__ import annotations
 
-from triage.correlate.consumption import is_controller_code, is_machine_check, mcacod, near
+from triage.correlate.consumption import is_controller, is_machine_check, near
 from triage.correlate.ladder import Finding, Ground
 from triage.correlate.reports import pfn_of
 from triage.correlate.rules._panics import declared_page, is_edac, is_hardware, said
@@ -24,7 +24,7 @@ def declared_error(scene: Scene, crash: Crash) -> HardwareError | None:
     if is_hardware(crash) and not is_machine_check(crash):
         return next((e for e in reversed(near_by) if e.severity == "fatal"), None)
     error = scene.consumed.error if scene.consumed else None
-    usable = error is not None and error.physical_address is not None and is_controller_code(mcacod(error))
+    usable = error is not None and error.physical_address is not None and is_controller(error)
     return error if usable else None
 
 
