@@ -94,8 +94,8 @@ def compare(truth: dict[str, Any], answer: dict[str, Any]) -> dict[str, str]:
     wrong = {"pages": _pages(truth, answer), "verdict": _verdict(truth, answer)}
     if truth["pages"]:
         wrong |= {"type": _types(truth, answer), "blamed": _blamed(truth, answer)}
-    if any("cache" in page["details"] for page in truth["pages"]):
-        wrong["object"] = _objects(truth, answer)
+    if any("cache" in page["details"] or _owner(page) for page in truth["pages"]):
+        wrong["object"] = " ".join(filter(None, (_objects(truth, answer), _owners(truth, answer))))
     if truth["death"]["by"] in FAULTS:
         wrong["function"] = _function(truth, answer)
     if any(outcome is not None for outcome in truth["expected"]["what_if"].values()):
@@ -136,6 +136,27 @@ def _objects(truth: dict[str, Any], answer: dict[str, Any]) -> str:
             wrong.append(f"object {page['object']:#x} not named")
         elif around[0].get("path", page["details"].get("path")) != page["details"].get("path"):
             wrong.append(f"path {around[0]['path']}")
+    return " ".join(wrong)
+
+
+def _owner(page: dict[str, Any]) -> dict[str, str]:
+    """Who a page that is no slab belongs to, as far as it can still be known: clean page cache and hugetlb lose it."""
+    details = page["details"]
+    if page["type"] in ("kernel-stack", "page-table", "anonymous"):
+        return {"task": f"{details['comm']}[{details['pid']}]"}
+    if page["kind"] == "tmpfs":
+        return {"path": details["path"]}
+    return {key: details[key] for key in ("symbol", "resource", "caller") if key in details}
+
+
+def _owners(truth: dict[str, Any], answer: dict[str, Any]) -> str:
+    got = _by_pfn(answer)
+    wrong = []
+    for page in truth["pages"]:
+        detail = got.get(page["pfn"], {}).get("detail", {})
+        for key, owner in _owner(page).items():
+            if owner != detail.get(key) and owner not in detail.get("symbols", ()):
+                wrong.append(f"{key} {detail.get(key)} for {owner}")
     return " ".join(wrong)
 
 

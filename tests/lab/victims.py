@@ -135,7 +135,7 @@ KINDS: dict[str, Kind] = {
     "large-kmalloc-tail": Kind("large-kmalloc", _module("kmalloc-tail 16384")),
     "page-table": Kind("page-table", _holder("page-table")),
     "stack": Kind("kernel-stack", _module("stack")),
-    "vmalloc": Kind("vmalloc", _module("vmalloc")),
+    "vmalloc": Kind("vmalloc", _named("vmalloc", caller="make_vmalloc")),
     "percpu": Kind("percpu", _module("percpu")),
     "text": Kind("kernel-image", _module("text")),
     "reserved": Kind("reserved", _reserved),
