@@ -128,7 +128,8 @@ def _objects(truth: dict[str, Any], answer: dict[str, Any]) -> str:
         detail = got.get(page["pfn"], {}).get("detail", {})
         if "cache" not in page["details"]:
             continue
-        if not {detail.get("cache"), *detail.get("aliases", ())} & {page["details"]["cache"]}:
+        names = {page["details"]["cache"], *page["details"]["aliases"]}
+        if not {detail.get("cache"), *detail.get("aliases", ())} & names:
             wrong.append(f"cache {detail.get('cache')} for {page['details']['cache']}")
         size = detail.get("object_size") or 1
         around = [each for each in detail.get("objects", ()) if 0 <= page["object"] - int(each["address"], 16) < size]
