@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -62,7 +63,10 @@ def test_no_line_of_a_cut_log_is_lost(name: str, data: st.DataObject) -> None:
 
 def is_silent(line: str) -> bool:
     """Lines that a grammar knows and that mean nothing to us: bare hardware, a page size that tells nothing."""
-    return any(words in line for words in ("bare hardware", "2.00 MiB page size", "Waiting for process", "secureboot", "Memory slots"))
+    return any(
+        words in line
+        for words in ("bare hardware", "2.00 MiB page size", "Waiting for process", "secureboot", "Memory slots")
+    )
 
 
 @patient
@@ -153,3 +157,23 @@ def test_pcie_errors_interleave_by_device(data: st.DataObject) -> None:
 def test_anything_behind_an_anchor_is_read_without_failing(kind: str, before: str, after: str) -> None:
     for anchor in kinds()[kind].ANCHORS:
         parse([before + anchor.decode() + after])
+
+
+def numbers(value: Any) -> list[int]:
+    """All integers inside a value, however deep."""
+    if isinstance(value, dict):
+        return [n for inner in value.values() for n in numbers(inner)]
+    if isinstance(value, list | tuple):
+        return [n for inner in value for n in numbers(inner)]
+    return [value] if isinstance(value, int) else []
+
+
+@patient
+@given(st.sampled_from(sorted(LOGS)), st.data())
+def test_numbers_that_no_register_holds_are_not_taken_over(name: str, data: st.DataObject) -> None:
+    line = data.draw(st.sampled_from(LOGS[name]))
+    head, body = line[:17], line[17:]
+    digits = data.draw(st.sampled_from(["9" * 70, "f" * 70, "0x" + "f" * 70, "-" + "9" * 70]))
+    grown = re.sub(r"(?:0x)?[0-9a-f]*\d[0-9a-f]*", lambda found: data.draw(st.sampled_from([found[0], digits])), body)
+    for event in parse([head + grown])[0]:
+        assert all(abs(n) < 1 << 64 for n in numbers(asdict(event)))

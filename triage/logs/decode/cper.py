@@ -31,7 +31,7 @@ PROCESSOR_PARTS: tuple[tuple[str, Component], ...] = (("cache", "cache"), ("bus"
 
 # ghes_edac before 6.1 shortens two names of the CPER location.
 ALIASES = {"col": "column", "bit_pos": "bit_position"}
-PAIR = re.compile(r"\b(\w{1,40}): ?(0x[0-9a-fA-F]+|-?\d+)")
+PAIR = re.compile(r"\b(\w{1,40}): ?(0x[0-9a-fA-F]{1,16}|-?\d{1,10})\b")
 NO_DIMM = re.compile(r"not present\.(?: DMI handle: (0x[0-9a-fA-F]+))?")
 DMI_HANDLE = re.compile(r"(?:DIMM )?DMI handle: (0x[0-9a-fA-F]+)")
 

@@ -20,7 +20,7 @@ DRIVER_KEYS = {
     "rank": "rank", "row": "row", "column": "column", "col": "column", "bank": "bank", "bankgroup": "bank_group",
     "chipselect": "chip_select",
 }  # fmt: skip
-PAIR = re.compile(r"\b(\w{1,40}):(0x[0-9a-fA-F]+|-?\d+)(?=[\s,)]|$)")
+PAIR = re.compile(r"\b(\w{1,40}):(0x[0-9a-fA-F]{1,16}|-?\d{1,10})(?=[\s,)]|$)")
 ERR_CODE = re.compile(r"err_code:(?:0x)?([0-9a-fA-F]{4}):(?:0x)?([0-9a-fA-F]{4})")
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from triage.model import Event, Notice
 
+LIMIT = 1 << 64
+
 
 def merge(parts: Iterable[Any]) -> dict[str, Any]:
     """Fields of lines and dicts in one dict; the first value of a name wins, absent values never do."""
@@ -18,11 +20,12 @@ def merge(parts: Iterable[Any]) -> dict[str, Any]:
 
 
 def number(text: str | None, base: int = 10) -> int | None:
-    """The integer in `text`, None if there is none; base 16 takes an optional 0x."""
+    """The integer in `text`; None if there is none, or one that no register holds. Base 16 takes an optional 0x."""
     try:
-        return int(text, base) if text else None
+        value = int(text, base) if text else None
     except ValueError:
         return None
+    return value if value is None or -LIMIT <= value < LIMIT else None
 
 
 def present(**values: Any) -> dict[str, Any]:
