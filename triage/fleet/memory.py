@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from triage.correlate.consumption import is_memory_code, mcacod
+from triage.correlate.consumption import is_memory
 from triage.correlate.reports import is_uncorrected
 from triage.model import HardwareError, MemoryFailure
 
@@ -29,11 +29,6 @@ UNHANDLED = (
     "already-poisoned",
     "panic",
 )  # what memory_failure() says of real errors
-
-
-def is_memory(error: HardwareError) -> bool:
-    """Whether an error is one of memory content."""
-    return error.component == "memory" or is_memory_code(mcacod(error))
 
 
 def is_raw(event: object, injected: Iterable[int] = ()) -> bool:
