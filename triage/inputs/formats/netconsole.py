@@ -51,6 +51,8 @@ class Message:
 
 def sniff(head: bytes, data: Buffer) -> bool:
     """Lines with the header of extended netconsole, and fragments; without fragments the lines are read as they are."""
+    if len(data) <= len(head) and b",ncfrag=" not in head:
+        return False  # the cheap question first: most logs are small, and an archive has a hundred thousand
     return HEADER.search(head) is not None and data.find(b",ncfrag=") >= 0
 
 
