@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from triage import __version__
+from triage.fleet.command import fleet
 from triage.terminal import waiting, write
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ Examples:
   journalctl -k -o json | triage analyze -      from a pipe
   triage log console.log --jsonl                the events, one per line
   triage page vmcore 0x40272d                   everything known of a page
+  triage fleet /crashes --store store --html site   an archive of crashes
 """
 
 
@@ -35,6 +37,7 @@ def main() -> None:
     pass
 
 
+main.add_command(fleet)
 PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 
 

@@ -46,6 +46,7 @@ def analyze(paths: Sequence[str], options: Options | None = None) -> Analysis:
                 side.append(found)
             case inputs.CoreFile():
                 cores.append(found)
+                analysis.notes += [Note(text=note, source=found.name) for note in found.notes]
             case LogText():
                 logs.append((found, list(events(found))))
                 analysis.notes += [Note(text=note, source=found.name) for note in found.notes]
@@ -155,13 +156,13 @@ def core_log(core: inputs.CoreFile, facts: CoreFacts) -> LogText:
 
     A core above HASHED bytes has no hash in the report: reading it again would take longer than the answer.
     """
-    size = Path(core.path).stat().st_size
+    size = core.size if core.held else Path(core.path).stat().st_size
     return LogText(
         name=facts.path,
         data=(facts.log or "").encode("utf-8", "surrogateescape"),
         host=facts.host,
         size=size,
-        sha256=digest(core.path) if size <= HASHED else None,
+        sha256=core.sha256 if core.held else digest(core.path) if size and size <= HASHED else None,
         format=f"vmcore ({facts.format})",
         kernel=facts.kernel,
     )

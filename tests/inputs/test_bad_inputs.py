@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import hashlib
 import io
 import lzma
 import os
@@ -85,7 +86,6 @@ def test_a_damaged_stream_never_raises(tmp_path: Path, name: str) -> None:
         (b"\x04\x22\x4d\x18" + bytes(100), "lz4"),
         (b"LPKSHHRH" + bytes(300), "journalctl"),
         (gzip.compress(b""), "nothing"),
-        (gzip.compress(b"KDUMP   " + bytes(4096)), "unpack it first"),
     ],
 )
 def test_what_is_no_log_says_so(tmp_path: Path, data: bytes, word: str) -> None:
@@ -320,11 +320,21 @@ def test_archives_in_archives(tmp_path: Path) -> None:
     assert split(lines(text)[0]).body == FAILURE
 
 
-def test_a_core_in_an_archive_is_told_without_unpacking_it(tmp_path: Path) -> None:
-    data = tarred((info("vmcore", 8 + 4096), b"KDUMP   " + bytes(4096)), (info("vmcore-dmesg.txt"), LOG))
-    refused, log = sorted(find(write(tmp_path, {"a.tar": data}) / "a.tar"), key=lambda f: f.name)
-    assert isinstance(refused, Refused) and "unpack it first" in refused.reason
+def test_a_core_in_an_archive_is_unpacked_into_a_file_without_a_name(tmp_path: Path) -> None:
+    content = b"KDUMP   " + bytes(4096)
+    data = tarred((info("vmcore", len(content)), content), (info("vmcore-dmesg.txt"), LOG))
+    core, log = sorted(find(write(tmp_path, {"a.tar": data}) / "a.tar"), key=lambda f: f.name)
+    assert isinstance(core, CoreFile)
+    assert Path(core.path).read_bytes() == content
     assert isinstance(log, LogText)
+
+
+def test_a_compressed_core_is_unpacked(tmp_path: Path) -> None:
+    content = b"KDUMP   " + bytes(4096)
+    (core,) = find(write(tmp_path, {"vmcore.gz": gzip.compress(content)}) / "vmcore.gz")
+    assert isinstance(core, CoreFile)
+    assert Path(core.path).read_bytes() == content
+    assert core.sha256 == hashlib.sha256(gzip.compress(content)).hexdigest()
 
 
 @pytest.mark.parametrize(

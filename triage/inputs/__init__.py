@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from array import array
@@ -48,6 +48,10 @@ class CoreFile:
     host: str | None = None
     wall: float | None = None  # Unix seconds of the crash, where the layout tells it
     kernel: str | None = None
+    sha256: str | None = None  # of the packed file, for a core that was packed
+    size: int | None = None
+    notes: tuple[str, ...] = ()  # what was lost in unpacking it
+    held: IO[bytes] | None = None  # the file without a name that `path` leads to, for a core that was packed
 
 
 @dataclass(frozen=True, slots=True)

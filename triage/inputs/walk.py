@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, islice
 from pathlib import Path
 from types import ModuleType
+from typing import IO
 
 from triage.inputs import CoreFile, Found, Limits, Refused, magic
 from triage.inputs.blob import Blob, Facts, shown
-from triage.inputs.buffers import Budget, read_file, small_digest, spool, stream
+from triage.inputs.buffers import CHUNK, Budget, Buffer, read_file, small_digest, spool, stream
 from triage.inputs.text import logs
 
 RECORD = re.compile(r"dmesg-[a-z_]{2,20}-[0-9a-f]{1,24}(?:\.enc\.z)?")  # a file of the persistent store
@@ -89,11 +91,26 @@ def examine(blob: Blob, budget: Budget) -> Iterator[Found]:
 
 
 def core(blob: Blob) -> Found:
-    """A core on disk; one inside of something else would first have to be written out, gigabytes of it."""
-    if blob.disk is None:
-        return Refused(blob.name, "a core inside an archive or a compressed file; unpack it first")
-    form = magic.core(blob.data[0:18]) or "elf"
-    return CoreFile(blob.disk, blob.name, form, blob.facts.host, blob.facts.wall, blob.facts.kernel)
+    """A core on disk, or unpacked into a file without a name that lives as long as the core is known."""
+    form, facts = magic.core(blob.data[0:18]) or "elf", blob.facts
+    if blob.disk is not None:
+        return CoreFile(blob.disk, blob.name, form, facts.host, facts.wall, facts.kernel)
+    try:
+        held = written_out(blob.data)
+    except OSError as error:
+        return Refused(blob.name, f"a core that cannot be unpacked: {error.strerror or error}")
+    path = f"/proc/{os.getpid()}/fd/{held.fileno()}"
+    known = CoreFile(path, blob.name, form, facts.host, facts.wall, facts.kernel)
+    return replace(known, sha256=blob.sha256, size=blob.size, notes=blob.notes, held=held)
+
+
+def written_out(data: Buffer) -> IO[bytes]:
+    """The bytes in a temporary file without a name; OSError when the temporary folder is full."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  closed with its core
+    for at in range(0, len(data), CHUNK):
+        file.write(data[at : at + CHUNK])
+    file.flush()
+    return file
 
 
 def decompressed(blob: Blob, kind: str, budget: Budget) -> Iterator[Found]:
@@ -103,13 +120,7 @@ def decompressed(blob: Blob, kind: str, budget: Budget) -> Iterator[Found]:
     if blob.depth >= budget.limits.depth:
         yield Refused(blob.name, "packed in too many layers")
         return
-    chunks = unpacked(blob.data, kind, blob.name, budget)
-    data, notes = spool(islice(chunks, 1))
-    if magic.core(data[0:18]):
-        yield core(replace(blob, disk=None))
-        return
-    if not notes:
-        data, notes = spool(chain([data[0 : len(data)]], chunks))
+    data, notes = spool(unpacked(blob.data, kind, blob.name, budget))
     if len(data) == 0:
         yield Refused(blob.name, notes[0] if notes else f"{kind} data that unpacks to nothing")
         return
