@@ -75,7 +75,7 @@ def judge_all(chosen: list[Case], options: argparse.Namespace) -> int:
     summary = f"{cores - failed} of {cores} cores of {len(made)} cases right; not made: {len(chosen) - len(made)}"
     print(summary)
     if options.table:
-        options.table.write_text("\n".join([*rows, "", summary]) + "\n")
+        options.table.write_text("\n".join([judge.INTRODUCTION, *rows, "", summary]) + "\n")
     return 1 if failed or not made else 0
 
 

@@ -18,6 +18,11 @@ from .truth import TRUTH
 LADDER = ("none", "weak", "likely", "strong", "proven")
 ASPECTS = ("pages", "type", "object", "function", "verdict", "blamed", "what-if")
 POLICY = "linux-7.3"
+INTRODUCTION = """# Accuracy on the crash lab
+
+Written by `python -m tests.lab judge --table FILE`; [lab.md](lab.md) says what is compared. `ok`: as in the truth;
+`-`: the case has none; anything else is what was wrong. Seconds and peak memory are those of the whole process.
+"""
 MINICORE = "vmcore.minicore"
 PATIENCE = 120  # seconds for one core, far above what any should take
 
