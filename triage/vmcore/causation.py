@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from triage import instructions
 from triage.model import AddressFact
 from triage.vmcore import translate, unwind
 from triage.vmcore.core import DAMAGE, Core
 from triage.vmcore.crash import Context
 
+_PAGES_READ = 64  # pages whose content is searched for a bad pointer
 _NO_ADDRESS = {"rip", "pc", "rflags", "pstate", "cs", "ss", "ds", "es", "fs", "gs"}
 
 
@@ -52,6 +55,30 @@ def _instruction(core: Core, context: Context, registers: dict[str, int]) -> lis
         target = translate.physical(core, access.address)
         if target is not None:
             found.append(AddressFact(via=access.via, address=access.address, physical_address=target, exact=exact))
+        else:
+            found += _loaded(core, access.via, registers)
+    return found
+
+
+def _loaded(core: Core, via: str, registers: dict[str, int]) -> list[AddressFact]:
+    """Where the registers of an address that leads nowhere may have been loaded from: their very values in a page that
+    the log calls bad. `general protection fault ... 0xa5a5a5a5a5a5a5bd`, rbx = 0xa5a5a5a5a5a5a5a5."""
+    names = [name for name in re.findall(r"[a-z]\w+", via) if registers.get(name, 0) >> 32]
+    found = []
+    for pfn in core.log.pfns[:_PAGES_READ] if names else ():
+        start = pfn << core.page_shift
+        try:
+            words = core.prog.read(start, core.page_size, physical=True)
+        except DAMAGE:
+            continue
+        for name in names:
+            offset = words.find(registers[name].to_bytes(8, "little"))
+            if offset >= 0 and offset % 8 == 0:
+                where = start + offset
+                fact = AddressFact(
+                    via=f"{name} loaded from", address=core.virtual(where), physical_address=where, exact=False
+                )
+                found.append(fact)
     return found
 
 

@@ -11,8 +11,8 @@ from drgn.helpers.linux.slab import slab_object_info
 
 from triage.vmcore.core import DAMAGE, Core
 
-_LIMIT = 64  # objects listed of one page
-_STATES = 8  # of a cache whose objects cannot be described, the state of few is worth the walk over the free lists
+_LIMIT = 512  # objects listed of one page
+_STATES = (8, 32)  # so many are worth the walk over the free lists that tells their state: plain ones, described ones
 
 
 def describe(core: Core, slab: Object, cache: Object, addresses: Sequence[int]) -> list[dict[str, Any]]:
@@ -22,7 +22,7 @@ def describe(core: Core, slab: Object, cache: Object, addresses: Sequence[int]) 
     found: list[dict[str, Any]] = []
     for address in addresses[:_LIMIT]:
         entry: dict[str, Any] = {"address": address}
-        if reader is not None or len(addresses) <= _STATES:
+        if len(addresses) <= _STATES[reader is not None]:
             entry["state"] = _state(core, address)
         try:
             entry |= reader(core, address, int(cache.object_size)) if reader else {}
