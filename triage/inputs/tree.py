@@ -12,7 +12,7 @@ from triage.inputs.blob import Blob, Facts
 from triage.inputs.buffers import Budget, small_digest
 from triage.inputs.layouts import Choice
 from triage.inputs.text import logs
-from triage.inputs.walk import core, examine
+from triage.inputs.walk import examine
 
 
 def directory(path: Path, name: str, budget: Budget) -> Iterator[Found]:
@@ -75,9 +75,6 @@ def opened(choice: Choice, prefix: str, depth: int, budget: Budget) -> Iterator[
     name, member = prefix + choice.name, choice.members[0]
     if choice.records:
         yield from dumps(choice, prefix, depth)
-        return
-    if member.disk is None and magic.core(member.head()):
-        yield core(Blob(name, member.head()))
         return
     try:
         data, notes = member.read()
