@@ -14,10 +14,10 @@ ARCHITECTURES = {
     "x86": "x86_64", "arm64": "arm64", "riscv": "riscv64", "ppc64": "ppc64", "s390": "s390x",
     "loongarch": "loongarch64", "arm": "arm", "mips": "mips",
 }  # fmt: skip
-SINGLE = (
-    "rsp", "eflags", "orig_rax", "pstate", "sp", "pmr", "nip", "ctr", "msr", "dar", "cfar", "dsisr", "badaddr", "cause", "status",
-    "badv", "badva", "estat", "failing", "teid", "psr", "r11", "r12",
-)  # fmt: skip
+SINGLE = frozenset(
+    "rsp eflags orig_rax pstate sp pmr nip ctr msr dar cfar dsisr badaddr cause status badv badva estat failing teid psr "
+    "r11 r12".split()
+)  # groups of the grammars that hold one register
 FAULT_REGISTERS = ("dar", "badaddr", "badv", "badva", "failing")
 
 
@@ -41,7 +41,7 @@ def read(tokens: list[LineToken]) -> tuple[dict[str, int], dict[str, int]]:
 def line(token: LineToken, before: dict[str, int]) -> list[tuple[str, int]]:
     """The registers of one line; s390 and powerpc number them by their place."""
     fields = token.fields
-    found = [(name, int(text, 16)) for name in SINGLE if (text := fields.get(name))]
+    found = [(name, int(text, 16)) for name, text in fields.items() if text and name in SINGLE]
     if fields.get("ip"):
         found.append(("rip" if token.type.endswith("__RIP") else "pc", int(fields["ip"] or "0", 16)))
     text = fields.get("regs") or fields.get("segments")
