@@ -1,7 +1,7 @@
 """How the recovery of a PCI device after an uncorrected error ended (drivers/pci/pcie/err.c, 5.4 to 7.3):
 
 pcieport 0000:3a:00.0: AER: device recovery failed
-nvme nvme2: frozen state error detected, reset controller
+nvme nvme7: frozen state error detected, reset controller
 """
 
 from __future__ import annotations
