@@ -168,6 +168,16 @@ def test_ordinary_fault_after_an_open_page_is_weak_and_blames_nobody() -> None:
     assert not any(page.blamed for page in case.pages)
 
 
+def test_bad_pointer_loaded_from_the_open_page_is_likely() -> None:
+    fact = AddressFact(via="rbx loaded from", address=0xFFFF888001507240, physical_address=LINE, exact=False)
+    case = judge(boot(*incident()[:3], gpf(160.0), core=core(arch="x86_64", addresses=(fact,))))
+    assert case is not None
+    assert (case.verdict.cause, case.verdict.confidence) == ("memory-error", "likely")
+    assert [page.blamed for page in case.pages] == [True]
+    marked = [failure(100.0, "injection", PFN), *incident()[1:3]]
+    assert level(boot(*marked, gpf(160.0), core=core(arch="x86_64", addresses=(fact,)))) == ("operator", "likely")
+
+
 def test_error_without_address_before_an_ordinary_crash_is_weak() -> None:
     assert level(boot(banner(), ghes(100.0), gpf(160.0))) == ("memory-error", "weak")
 

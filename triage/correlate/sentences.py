@@ -26,6 +26,8 @@ def crash_clause(scene: Scene) -> str:
 
 def error_clause(track: Track) -> str:
     """`A multi-bit ECC error at 0x.. hit page 0x40272d, which the kernel ignored and left in use`."""
+    if track.software_only:
+        return f"Software marked {page_name(track.page)} as bad, {end_of(track.page)}"
     kind = "memory error" if not track.records or track.records[0].component == "memory" else "error"
     what = f"An uncorrected {kind} ({error_name(track.records[0])})" if track.records else "A memory error"
     module = dimm(track.page.location)
@@ -60,6 +62,7 @@ def consumption_evidence(scene: Scene) -> list[Evidence]:
     return [cite(scene.consumed.says, scene.consumed.error or scene.crash)]
 
 
+LOADED = "loaded from"  # how a core's address facts end that tell where a bad pointer came from: "rbx loaded from"
 TRANSLATED = {
     "core": ", translated by the core's page tables",
     "log": ", translated with the linear map's base that the log prints",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from triage.correlate.ladder import Finding, Ground
 from triage.correlate.scene import Scene
-from triage.correlate.sentences import crash_clause, error_clause, later, link_evidence, record_evidence
-
-LOADED = "loaded from"  # how the core's address facts name such an address: "rbx loaded from rax+0x20"
+from triage.correlate.sentences import LOADED, crash_clause, error_clause, later, link_evidence, record_evidence
 
 
 def find(scene: Scene) -> Finding | None:
