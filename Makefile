@@ -1,11 +1,12 @@
 # make demo: analyse a bundled incident and write its report.   make test: everything that must hold.
-# make lab [CASE=name], make lab-test: real vmcores (Debian, QEMU; see docs/lab.md).   make bench: speed, side by side.
+# make lab [CASE=name] [LAB=--half]: makes real vmcores and judges triage on them (Debian, QEMU; see docs/lab.md).
+# make bench: speed, side by side.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 DEMO = demo
-DEMO_CORE = tests/fixtures/cores/arm64-origin.minicore.zst
+DEMO_CORE = tests/fixtures/cores/6.12-arm64-incident-elf.core.zst
 DEMO_LOG = tests/fixtures/incident/console.log
 
 .PHONY: demo test lint unit bench lab lab-test clean
@@ -36,11 +37,12 @@ unit: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m bench
 
+# Real vmcores; LAB is --half for the representative cases, CASE names some.
 lab: $(STAMP)
-	$(BIN)/python -m tests.lab $(CASE)
+	$(BIN)/python -m tests.lab make $(LAB) $(CASE)
+	$(BIN)/python -m tests.lab judge $(LAB) $(CASE) $(if $(LAB)$(CASE),,--table docs/lab-results.md)
 
-lab-test: $(STAMP)
-	$(BIN)/python -m tests.lab --judge $(CASE)
+lab-test: lab
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist
