@@ -1,7 +1,7 @@
 """Whom to blame: the function that stands in a crash's title.
 
-Not the innermost one: whatever notices a fault of its caller (sanitizers, locks, lists, string functions) is passed over. The
-names are data: `grammars/signature/frames.toml`.
+Not the innermost one: whatever notices a fault of its caller (sanitizers, locks, lists, string functions) is passed
+over. The names are data: `grammars/signature/frames.toml`.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Blame:
             yield from (f.function for f in trace.frames if seen(f) and self.guilty(f.function))
 
     def hang(self) -> Iterator[str]:
-        """What everybody waits for, where that is known to stop the whole system; else the first frame that is no waiting."""
+        """What is known to stop the whole system, else the first frame that is no waiting."""
         functions = [f.function for trace in main_traces(self.crash)[:1] for f in trace.frames if seen(f)]
         yield from (name for name in functions if names("shared").fullmatch(name))
         yield from (name for name in functions if not names("sleep").fullmatch(name) and self.guilty(name))
@@ -139,7 +139,7 @@ SOURCES = {
 
 
 def seen(frame: Frame) -> bool:
-    """Whether a frame counts: a crash must have one name, whether its log was symbolized, with inlined functions, or not."""
+    """Whether a frame counts; a crash has one name, symbolized with its inlined functions or not."""
     return frame.reliable and not frame.inline
 
 

@@ -1,7 +1,7 @@
 """The name of a crash: its title, type and the function to blame, by the convention of the public syzbot dashboard.
 
-The rules are data (`grammars/signature/`, described in the README there): which header gives which title, which functions are
-never to blame, and what stands behind "corrupted".
+The rules are data (`grammars/signature/`, described in the README there): which header gives which title, and which
+functions are never to blame.
 """
 
 from __future__ import annotations

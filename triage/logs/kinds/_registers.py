@@ -14,10 +14,10 @@ ARCHITECTURES = {
     "x86": "x86_64", "arm64": "arm64", "riscv": "riscv64", "ppc64": "ppc64", "s390": "s390x",
     "loongarch": "loongarch64", "arm": "arm", "mips": "mips",
 }  # fmt: skip
-SINGLE = frozenset(
-    "rsp eflags orig_rax pstate sp pmr nip ctr msr dar cfar dsisr badaddr cause status badv badva estat failing teid psr "
-    "r11 r12".split()
-)  # groups of the grammars that hold one register
+SINGLE = {  # groups of the grammars that hold one register
+    "rsp", "eflags", "orig_rax", "pstate", "sp", "pmr", "nip", "ctr", "msr", "dar", "cfar", "dsisr",
+    "badaddr", "cause", "status", "badv", "badva", "estat", "failing", "teid", "psr", "r11", "r12",
+}  # fmt: skip
 FAULT_REGISTERS = ("dar", "badaddr", "badv", "badva", "failing")
 
 
