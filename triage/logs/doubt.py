@@ -13,7 +13,7 @@ WHOLE = re.compile(r"(?i)call trace|backtrace|(?:allocated|freed) by task \d+") 
 
 
 def doubt(crash: Crash, *, stack: bool, frameless: bool) -> str | None:
-    """The reason not to trust the report, None if there is none; `stack`: a whole report of this kind has a call trace."""
+    """The reason not to trust the report, if there is one; `stack`: a whole report of this kind has a call trace."""
     if any(MERGED.search(line) for line in crash.header):
         return "lines of two messages are merged"
     if frameless:

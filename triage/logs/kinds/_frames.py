@@ -80,7 +80,7 @@ def trace(heading: LineToken | None, tokens: list[LineToken]) -> Trace | None:
 
 
 def entries(token: LineToken, *, inside: bool) -> Iterator[dict[str, str | None]]:
-    """The frames of a line: its own, behind a mark (`<IRQ> foo+0x1/0x2`), a pointer inside a trace, callee and caller."""
+    """The frames of a line: its own, behind a mark (`<IRQ> foo+0x1/0x2`), a pointer in a trace, callee and caller."""
     text = token.fields.get("first")
     if not text and inside and kernel_pointer(token):
         text = token.fields.get("pc")
