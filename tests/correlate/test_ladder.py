@@ -319,6 +319,18 @@ def test_fatal_dram_error_without_a_usable_address_is_likely() -> None:
     assert level(boot(mce(160.0, 0, None, mca=flags), machine_check_panic(160.001))) == ("memory-error", "likely")
 
 
+def test_kernels_own_words_make_a_cut_record_one_of_memory() -> None:
+    words = {"verdict": "Data load in unrecoverable area of kernel"}
+    cut = mce(160.0, 0, None, component="unknown", mca={}, detail=words)
+    assert level(boot(cut, machine_check_panic(160.001))) == ("memory-error", "likely")
+    assert level(boot(*incident()[:3], cut, machine_check_panic(160.001))) == ("memory-error", "likely")
+
+
+def test_duplicate_tlb_entries_on_mips_are_no_hardware() -> None:
+    title = "Caught Machine Check exception - caused by multiple matching entries in the TLB"
+    assert level(boot(banner(), crash(160.0, title)))[0] == "software"
+
+
 def test_ppc64_machine_check_of_type_ue() -> None:
     record = mce(160.0, 0, LINE, kind="mce_ppc", mca={}, severity="recoverable", what="Host UE Load/Store")
     died = crash(

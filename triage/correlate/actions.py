@@ -37,12 +37,12 @@ def by_cause(scene: Scene, verdict: Verdict, pages: Sequence[PageHistory]) -> It
             text="Treat the crash as open: memory is only a suspicion. Test the module named by the error first.",
         )
     elif verdict.cause == "other-hardware":
-        part = (
-            "Replace or reseat the part that the fatal record names"
-            if verdict.confidence in SURE[:2]
-            else "Have the hardware checked"
-        )
-        yield Action(kind="replace", text=f"{part}; memory is not the suspect.")
+        if verdict.confidence == "proven":
+            text = "Replace or reseat the part that the fatal record names; memory is not the suspect."
+            yield Action(kind="replace", text=text)
+        else:
+            text = "Have the hardware checked, by the BMC's event log first: this log does not name one part for sure."
+            yield Action(kind="investigate", text=text)
     elif verdict.cause == "software":
         title = f' Search the kernel lists for "{scene.crash.title}".' if scene.crash else ""
         yield Action(

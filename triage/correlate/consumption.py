@@ -7,6 +7,7 @@ abort.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,6 +19,8 @@ MCACOD_LOAD, MCACOD_FETCH, MCACOD_WRITEBACK = 0x0134, 0x0150, 0x017A
 NEAR = 10.0  # seconds between a machine check's record and the panic it causes
 
 MACHINE_CHECK_WORDS = ("machine check", "kernel mode recovery", "broadcast exception handler", "mca synchronization")
+
+CONSUMED = re.compile(r"data load|instruction fetch", re.IGNORECASE)
 
 OVER, PCC = 1 << 62, 1 << 57
 
@@ -90,8 +93,12 @@ def is_poison(error: HardwareError) -> bool:
 
 
 def is_memory(error: HardwareError) -> bool:
-    """Whether an error tells of bad memory content: by the reporter's class, or as poison on its way to a core."""
-    return error.component == "memory" or is_poison(error)
+    """Whether an error tells of bad memory content: by the reporter's class, or as poison on its way to a core.
+
+    mce: [Hardware Error]: Machine check: Data load in unrecoverable area of kernel
+    """
+    loaded = error.component == "unknown" and CONSUMED.search(str(error.detail.get("verdict", "")))
+    return error.component == "memory" or is_poison(error) or bool(loaded)
 
 
 def is_controller(error: HardwareError) -> bool:
@@ -111,12 +118,14 @@ def machine_check(crash: Crash, errors: Sequence[HardwareError]) -> HardwareErro
 
 def is_check(error: HardwareError) -> bool:
     """Whether an error is a machine check's own record: an x86 bank, or what ppc64 prints."""
-    return "status" in error.mca or error.kind == "mce_ppc"
+    return "status" in error.mca or error.kind in ("mce", "mce_ppc")
 
 
 def is_machine_check(crash: Crash) -> bool:
     """Whether the kernel died of a machine check (x86 and ppc64 word it alike)."""
     text = " ".join((crash.title, crash.panic or "", *crash.header)).lower()
+    if "multiple matching entries in the tlb" in text:
+        return False  # MIPS calls that a machine check: the kernel's own tables are at fault
     return any(words in text for words in MACHINE_CHECK_WORDS)
 
 
