@@ -40,6 +40,10 @@ def test_a_time_that_falls_back_far_begins_a_boot_and_a_little_does_not() -> Non
     assert times(one) == [100.001, 100.002]
 
 
+def test_a_time_of_centuries_begins_no_boot() -> None:
+    assert len(group([log("c.log", gpf(8163.4), gpf(17667518570.4), gpf(8164.0))])) == 1
+
+
 def test_another_boot_id_begins_a_boot() -> None:
     events = [replace(gpf(100.0), boot_id="a"), replace(gpf(200.0), boot_id="b")]
     assert [boot.boot_id for boot in group([log("j.log", *events)])] == ["a", "b"]

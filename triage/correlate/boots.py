@@ -18,6 +18,7 @@ from triage.correlate.merge import ordered, signature, telling
 from triage.model import Boot, CoreFacts, Crash, Event, Note, Notice, Source
 
 FALLS_BACK = 30.0  # seconds; printk time never goes back that far within a boot
+PLAUSIBLE = 1e9  # seconds; no machine is up for thirty years
 EARLY = 5.0  # seconds of uptime in which a boot banner stands
 FEW = 4  # logs that are probably meant to be of one boot; an archive's are not
 EPOCH_SLACK = 3.0  # seconds by which two estimates of when a boot began may differ
@@ -118,7 +119,12 @@ def is_new(event: Event, segment: Segment) -> bool:
             or (segment.last or 0.0) > EARLY
             or (segment.last is None and event.time is None and bool(segment.events))
         )
-    return event.time is not None and segment.last is not None and event.time < segment.last - FALLS_BACK
+    return has_clock(event) and segment.last is not None and (event.time or 0.0) < segment.last - FALLS_BACK
+
+
+def has_clock(event: Event) -> bool:
+    """Whether an event has a time that can be: a CPU that dies may print one of centuries."""
+    return event.time is not None and event.time < PLAUSIBLE
 
 
 def add(event: Event, segment: Segment, number: int) -> None:
@@ -128,8 +134,8 @@ def add(event: Event, segment: Segment, number: int) -> None:
     if isinstance(event, Notice):
         segment.banner = segment.banner or event.what == "boot"
         segment.capture = segment.capture or event.what == "capture-kernel"
-    if event.time is not None:
-        segment.last = max(segment.last or 0.0, event.time)
+    if has_clock(event):
+        segment.last = max(segment.last or 0.0, event.time or 0.0)
 
 
 # ---------------------------------------------------------------- several logs
