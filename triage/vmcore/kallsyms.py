@@ -1,4 +1,4 @@
-"""The kernel's own symbol table (kallsyms), read as four arrays that VMCOREINFO locates (Linux 6.0+, or backported).
+"""The kernel's own symbol table (kallsyms), read as four arrays that VMCOREINFO locates, or `kallsymsearch.py` finds.
 
     kallsyms_names        length (one byte, two where bit 7 is set), then that many token numbers; sorted by address
     kallsyms_token_table  256 NUL-terminated strings, kallsyms_token_index u16[256] their offsets
@@ -17,6 +17,9 @@ from functools import cached_property
 
 from drgn import Program, Symbol, SymbolBinding, SymbolKind
 
+from triage.vmcore import kallsymsearch
+from triage.vmcore.core import Core
+
 _MAX_SYMBOLS = 8 << 20
 _BYTES_PER_NAME = 32  # tokens of one name on average; kernels need about 12
 
@@ -24,8 +27,7 @@ _BYTES_PER_NAME = 32  # tokens of one name on average; kernels need about 12
 class Kallsyms:
     """A symbol finder in drgn's sense for the core kernel. ValueError or LookupError if the table cannot be used."""
 
-    def __init__(self, prog: Program, info: dict[str, str]) -> None:
-        address = {name: int(info[f"SYMBOL({name})"], 16) for name in _NEEDED}
+    def __init__(self, prog: Program, address: dict[str, int]) -> None:
         self._count = prog.read_u32(address["kallsyms_num_syms"])
         if not 0 < self._count <= _MAX_SYMBOLS:
             raise ValueError(f"kallsyms of {self._count} symbols")
@@ -37,13 +39,13 @@ class Kallsyms:
         self._names = _read_names(prog, address, self._count)
         offsets = struct.unpack(f"<{self._count}i", prog.read(address["kallsyms_offsets"], 4 * self._count))
         self._offsets = offsets
-        relative = info.get("SYMBOL(kallsyms_relative_base)")
+        relative = address.get("kallsyms_relative_base")
         self._shared_base = relative is not None
         if relative is None:  # Linux 7.x: each offset counts from its own place
             own = range(address["kallsyms_offsets"], address["kallsyms_offsets"] + 4 * self._count, 4)
             self._addresses = [(place + offset) & _ALL for place, offset in zip(own, offsets, strict=True)]
         else:
-            self._addresses = self._resolve(offsets, prog.read_u64(int(relative, 16)), address["_stext"])
+            self._addresses = self._resolve(offsets, prog.read_u64(relative), address["_stext"])
         if self._addresses[self._stext] != address["_stext"]:
             raise ValueError("kallsyms and VMCOREINFO disagree about _stext")
 
@@ -110,6 +112,8 @@ class Kallsyms:
         """Whether an address lies behind the image, or above the per-CPU symbols, which count from 0, and below it."""
         if at + 1 == self._count:
             return bool(address != self._addresses[at])
+        if address >> 63 != self._addresses[at] >> 63:
+            return True
         end = self._by_name.get(b"__per_cpu_end")
         return address >> 63 == 0 and (end is None or address >= self._addresses[end])
 
@@ -130,10 +134,23 @@ _NEEDED = (
     "kallsyms_token_table",
     "kallsyms_token_index",
     "kallsyms_offsets",
+    "kallsyms_relative_base",  # until 6.x
     "_stext",
 )
 _ALL = 0xFFFFFFFFFFFFFFFF
 _MAX_SIZE = 64 << 20  # nothing in a kernel image is as large; a module or stack address is not its last symbol
+
+
+def locate(core: Core) -> dict[str, int]:
+    """Addresses of the arrays and of _stext: from VMCOREINFO (f09bddbd8661, 6.0), else by looking for them.
+
+    What was found is entered among the core's VMCOREINFO, so that a minicore has it.
+    """
+    if "SYMBOL(kallsyms_names)" not in core.info:
+        with core.unrecorded():
+            found = kallsymsearch.search(core.prog, int(core.info["SYMBOL(_stext)"], 16))
+        core.info |= {f"SYMBOL({name})": f"{address:x}" for name, address in found.items()}
+    return {name: int(core.info[key], 16) for name in _NEEDED if (key := f"SYMBOL({name})") in core.info}
 
 
 def _length(name: bytes) -> bytes:

@@ -69,11 +69,10 @@ def _header(core: Core, count: int) -> bytes:
 
 
 def _notes(core: Core, recorder: Recorder) -> Iterator[elf.Note]:
-    """The source's own notes, less a mark it had itself, plus VMCOREINFO if it kept that elsewhere, plus our mark."""
-    found = [note for note in corenotes.notes(core.path, core.format) if note.name != detect.MINICORE_NOTE]
-    yield from found
-    if not any(note.name == "VMCOREINFO" for note in found):
-        yield elf.Note("VMCOREINFO", 0, core.prog["VMCOREINFO"].string_())
+    """The source's own notes, VMCOREINFO with what was found to be missing in it, and our mark."""
+    own = ("VMCOREINFO", detect.MINICORE_NOTE)
+    yield from (note for note in corenotes.notes(core.path, core.format) if note.name not in own)
+    yield elf.Note("VMCOREINFO", 0, "".join(f"{key}={value}\n" for key, value in core.info.items()).encode())
     scale = core.page_size // _PAGE
     excluded = sorted(core.excluded | {page // scale for page in recorder.missing})
     yield elf.Note(detect.MINICORE_NOTE, _NOTE_TYPE, struct.pack(f"<{len(excluded)}Q", *excluded))

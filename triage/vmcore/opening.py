@@ -17,7 +17,7 @@ from triage.errors import CoreError
 from triage.vmcore import detect, orc
 from triage.vmcore.btf import Btf, reduced
 from triage.vmcore.core import DAMAGE, Core, reason
-from triage.vmcore.kallsyms import Kallsyms
+from triage.vmcore.kallsyms import Kallsyms, locate
 from triage.vmcore.recorder import Recorder
 from triage.vmcore.symbols import ModuleSymbols
 from triage.vmcore.typefinder import TypeFinder
@@ -111,7 +111,7 @@ def _candidates(core: Core, debug_dirs: Sequence[str]) -> Iterator[str]:
 
 
 def _load_btf(core: Core) -> None:
-    prog, symbols = core.prog, Kallsyms(core.prog, core.info)
+    prog, symbols = core.prog, Kallsyms(core.prog, locate(core))
     prog.register_symbol_finder("triage_kallsyms", symbols, enable_index=0)
     start, stop = prog.symbol("__start_BTF").address, prog.symbol("__stop_BTF").address
     if not 0 < stop - start <= _MAX_BTF:

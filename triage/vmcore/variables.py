@@ -23,6 +23,8 @@ VARIABLES = {
     "__per_cpu_offset": "unsigned long [8192]",  # mm/percpu.c; arm64 and x86 alike, NR_CPUS bounds it
     "panic_cpu": "atomic_t",  # kernel/panic.c
     "crashing_cpu": "int",  # arch/x86/kernel/reboot.c
+    "runqueues": "struct rq",  # kernel/sched/core.c; per-CPU, which older BTF leaves out
+    "mces_seen": "struct mce",  # arch/x86/kernel/cpu/mce/core.c, per-CPU
     "crash_notes": "note_buf_t *",  # kernel/crash_core.c (kexec_core.c before 6.6)
     "modules": "struct list_head",  # kernel/module/main.c
     # memory layout
