@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from triage import resources
 from triage.model import Crash, Frame, Trace
@@ -82,7 +82,8 @@ class Blame:
     def trace(self) -> Iterator[str]:
         """The reliable frames of the first call trace, innermost first."""
         for trace in main_traces(self.crash)[:1]:
-            yield from (f.function for f in trace.frames if seen(f) and self.guilty(f.function))
+            own = takewhile(lambda f: not (seen(f) and names("foreign").fullmatch(f.function)), trace.frames)
+            yield from (f.function for f in own if seen(f) and self.guilty(f.function))
 
     def first(self) -> Iterator[str]:
         """The reliable frames of all traces in their order."""

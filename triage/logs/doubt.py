@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from triage.logs.blame import names
 from triage.model import Crash
 
 MERGED = re.compile(r"\[ *\d+\.\d{6}\]")
-INJECTION = re.compile(r"should_fail(?:slab|_\w+)?$")  # fault injection prints its own traces, but is no crash
+DROPPED = "printk messages dropped"
 ALONE = {"oops", "sanitizer", "bug"}  # kinds that speak of one task
 WHOLE = re.compile(r"(?i)call trace|backtrace|(?:allocated|freed) by task \d+")  # traces that always have frames
 
@@ -18,10 +19,12 @@ def doubt(crash: Crash, *, stack: bool, frameless: bool) -> str | None:
         return "lines of two messages are merged"
     if frameless:
         return "no function to blame"
+    if any(DROPPED in raw for _, raw in crash.lines):
+        return "the console lost lines"
     if crash.interrupted:
         return "another report in the middle"
     if crash.kind in ALONE and any(
-        f.reliable and INJECTION.match(f.function) for trace in crash.traces for f in trace.frames
+        f.reliable and names("foreign").fullmatch(f.function) for trace in crash.traces for f in trace.frames
     ):
         return "the trace of an injected failure mixed in"
     if crash.kind in ALONE and not crash.caller and len(crash.detail.get("processors", ())) > 1:
