@@ -6,7 +6,7 @@
  *   labtool names DIR COUNT       create DIR/victim-00000 ...
  *   labtool lookup DIR COUNT      mkdir(2) each of those names, round and round (EEXIST)
  *   labtool hold KIND [PATH]      map a page of KIND and keep it; prints pfn=, object=, pid=
- *                                 KIND: anon, hugetlb, file-dirty, file-clean, page-table
+ *                                 KIND: anon, thp, hugetlb, file-dirty, file-clean, page-table
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -134,8 +134,10 @@ static void hold_page_table(void)
 
 static void hold(const char *kind, const char *path)
 {
-	size_t size = !strcmp(kind, "hugetlb") ? 2 << 20 : 1 << 20;
-	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	int thp = !strcmp(kind, "thp");
+	int hugetlb = !strcmp(kind, "hugetlb");
+	size_t size = thp ? 4 << 20 : hugetlb ? 2 << 20 : 1 << 20;
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | (hugetlb ? MAP_HUGETLB : 0);
 	char *p, *page;
 
 	prctl(PR_SET_NAME, "lab-holder");
@@ -148,9 +150,15 @@ static void hold(const char *kind, const char *path)
 	if (path)
 		p = map_file(path, size);
 	else
-		p = mmap(NULL, size, PROT_READ | PROT_WRITE, size > 1 << 20 ? flags | MAP_HUGETLB : flags, -1, 0);
+		p = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
 	if (p == MAP_FAILED)
 		die("mmap");
+	if (thp) {
+		/* from the first boundary of a huge page on */
+		p = (char *)(((uintptr_t)p + (2 << 20) - 1) & -(2UL << 20));
+		size = 2 << 20;
+		madvise(p, size, MADV_HUGEPAGE);
+	}
 	page = p + 64 * PAGE;
 	if (!strcmp(kind, "file-clean"))
 		(void)*(volatile char *)page;

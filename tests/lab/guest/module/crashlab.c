@@ -186,6 +186,43 @@ static int make_vmalloc(struct victim *v, char *unused)
 	return in_vmalloc_area(v, vmalloc(4 * PAGE_SIZE));
 }
 
+static int in_pages(struct victim *v, struct page *page)
+{
+	if (!page)
+		return -ENOMEM;
+	v->pfn = page_to_pfn(page);
+	v->object = (unsigned long)page_address(page);
+	return 0;
+}
+
+static int make_pages(struct victim *v, char *unused)
+{
+	return in_pages(v, alloc_pages(GFP_KERNEL, 0));
+}
+
+/* the second of four pages that are not a compound page: its reference count is 0 */
+static int make_pages_tail(struct victim *v, char *unused)
+{
+	int err = in_pages(v, alloc_pages(GFP_KERNEL, 2));
+
+	v->pfn++;
+	v->object += PAGE_SIZE;
+	return err;
+}
+
+static int make_module(struct victim *v, char *unused)
+{
+	return in_vmalloc_area(v, make_module);
+}
+
+static int make_data(struct victim *v, char *unused)
+{
+	v->object = (unsigned long)&boot_cpu_data;
+	v->pfn = __pa_symbol(v->object) >> PAGE_SHIFT;
+	snprintf(v->note, sizeof(v->note), "symbol=boot_cpu_data");
+	return 0;
+}
+
 /* the first chunk lies in the linear map: go on until one comes from vmalloc space */
 static int make_percpu(struct victim *v, char *unused)
 {
@@ -247,6 +284,10 @@ static const struct {
 	{ "vmalloc", make_vmalloc },
 	{ "percpu", make_percpu },
 	{ "text", make_text },
+	{ "pages", make_pages },
+	{ "pages-tail", make_pages_tail },
+	{ "module", make_module },
+	{ "data", make_data },
 	{ "scribble", scribble },
 	{ "bug", crashlab_bug },
 };
