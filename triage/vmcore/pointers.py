@@ -52,6 +52,8 @@ class _Search:
     def __init__(self, core: Core, targets: Sequence[int], size: int) -> None:
         self.core, self.targets, self.size = core, targets, size
         self.start, self.end = targets[0], targets[-1] + size
+        # the upper bytes that every pointer into the objects has: most structures are dismissed by them
+        self.high = [block.to_bytes(6, "little") for block in range(self.start >> 16, (self.end >> 16) + 1)]
         self.seen: set[int] = set()
         self.inode, self.dentry = core.prog.type("struct inode"), core.prog.type("struct dentry")
         self.aliases = int(offsetof(self.inode, "i_dentry"))
@@ -81,9 +83,12 @@ class _Search:
         """(member, object) of each word of a structure that points into the objects, itself excepted."""
         size = (kind.size or 0) // 8
         try:
-            words = struct.unpack(f"<{size}Q", self.core.prog.read(address, 8 * size))
+            raw = self.core.prog.read(address, 8 * size)
         except DAMAGE:
             return []
+        if not any(high in raw for high in self.high):
+            return []
+        words = struct.unpack(f"<{size}Q", raw)
         start, end = self.start, self.end
         near = [(8 * at, value) for at, value in enumerate(words) if start <= value < end]
         named = [(member_at(kind, offset), self._target(value)) for offset, value in near]
