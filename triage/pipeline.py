@@ -38,6 +38,8 @@ def analyze(paths: Sequence[str], options: Options | None = None) -> Analysis:
     logs, cores, side = list[tuple[LogText, list[Event]]](), list[inputs.CoreFile](), list[inputs.SideFile]()
     for found in inputs.find(paths):
         match found:
+            case inputs.Refused(partial=True):
+                analysis.notes.append(Note(text=found.reason, source=found.name))
             case inputs.Refused():
                 analysis.refused.append(InputError(found.name, found.reason))
             case inputs.Skipped():

@@ -81,18 +81,22 @@ def test_headlines() -> None:
 
 def test_esr_of_an_external_abort_without_address() -> None:
     rows = {name: (value, meaning) for name, value, meaning in decode.esr(0x96000410)}
-    assert rows["EC"] == ("0x25", "data abort, in the kernel")
+    assert rows["EC"] == ("0x25", "data abort in the kernel")
     assert rows["FnV"] == ("1", "FAR does not hold the address")
     assert rows["WnR"] == ("0", "read")
+    assert rows["SET"] == ("0", "recoverable")
     assert "devices look the same" in rows["DFSC"][1]
     assert decode.esr(0x86000010)[1][0] == "IFSC"
-    assert decode.fault_status(0x06) == "translation fault, level 2: an ordinary bad pointer"
-    assert decode.fault_status(0x18) == "synchronous parity or ECC error"
+    assert decode.esr(0x96000006)[1][2] == "translation fault, level 2: an ordinary bad pointer"
 
 
-def test_mci_status_names_vendor_bits_only_for_the_vendor() -> None:
-    status = 0xBD80000000100134
-    names = [name for name, _, _ in decode.mci_status(status, None)]
-    assert names == ["VAL", "UC", "EN", "MISCV", "ADDRV", "MCACOD"]
-    assert [name for name, _, _ in decode.mci_status(status, "Intel")][5:7] == ["S", "AR"]
-    assert decode.error_code(0x0090) == "memory controller"
+def test_a_machine_check_is_told_by_its_flags_code_and_class() -> None:
+    mca = {"flags": ["VAL", "UC", "AR"], "mcg_flags": ["RIPV"], "mcacod": 0x134, "text": "data load", "class": "SRAR"}
+    assert decode.machine_check(mca) == [
+        ("RIPV", "1", "the program can be restarted"),
+        ("UC", "1", "uncorrected"),
+        ("AR", "1", "action required"),
+        ("MCACOD", "0x0134", "data load"),
+        ("class", "", "SRAR"),
+    ]
+    assert decode.machine_check({}) == []

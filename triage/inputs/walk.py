@@ -6,7 +6,6 @@ import os
 import re
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -106,6 +105,8 @@ def core(blob: Blob) -> Found:
 
 def written_out(data: Buffer) -> IO[bytes]:
     """The bytes in a temporary file without a name; OSError when the temporary folder is full."""
+    import tempfile
+
     file = tempfile.TemporaryFile()  # noqa: SIM115  closed with its core
     for at in range(0, len(data), CHUNK):
         file.write(data[at : at + CHUNK])

@@ -89,11 +89,7 @@ def remarks(error: HardwareError) -> tuple[str, ...]:
 
 
 def decoded(error: HardwareError) -> tuple[decode.Decoded, ...]:
-    """The machine check registers: as told, then MCi_STATUS bit by bit."""
-    rows = [
-        (words.key(name), words.value(name, item), "") for name, item in error.mca.items() if item not in (None, "")
-    ]
-    status = error.mca.get("status")
-    if isinstance(status, int):
-        rows += decode.mci_status(status, str(error.mca.get("vendor") or ""))
-    return tuple(rows)
+    """The machine check registers: as told, then what their bits say."""
+    told = {name: item for name, item in error.mca.items() if item not in (None, "") and name not in decode.DECODED}
+    rows = [(words.key(name), words.value(name, item), "") for name, item in told.items()]
+    return (*rows, *decode.machine_check(error.mca))

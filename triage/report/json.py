@@ -33,7 +33,8 @@ BIGGEST = 2**53  # the largest integer that every JSON reader keeps exact
 HEX = frozenset(
     (
         "status", "addr", "misc", "synd", "ipid", "mcgstatus", "mcgcap", "mcg_status", "mcg_cap", "ppin", "tsc", "ip",
-        "esr", "far", "midr", "mpidr", "page", "superblock", "error_code",
+        "mcacod", "mscod", "cpuid", "microcode", "apic", "esr", "far", "midr", "mpidr", "page", "superblock",
+        "error_code",
     )
 )  # fmt: skip
 REQUIRED = ("kind", "time", "source", "first_line", "last_line")  # every line of `triage log --jsonl` has these
