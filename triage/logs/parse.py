@@ -125,7 +125,7 @@ class Parser:
     def claim(self, line: Line) -> bool:
         """Give the line to the youngest open record of the same key that accepts it."""
         tokens: dict[str, LineToken | None] = {}
-        for record in reversed(self.open):
+        for record in self.takers(line):
             name = record.grammar.name
             if name not in tokens:
                 tokens[name] = record.grammar.classify(line)
@@ -135,6 +135,12 @@ class Parser:
             if belongs(token, record) and record.feed(token):
                 return True
         return False
+
+    def takers(self, line: Line) -> Iterable[Record]:
+        """The open records, youngest first; those that take lines of any caller come behind the caller's own."""
+        if len(self.open) < 2:
+            return self.open
+        return sorted(reversed(self.open), key=lambda record: record.key != line.prefix.caller)
 
     def begin(self, line: Line) -> Iterable[Event]:
         """Open a record of the first kind whose anchor stands in the line and that can begin with it."""
