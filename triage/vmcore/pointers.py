@@ -19,7 +19,7 @@ from drgn import Object, Type, offsetof
 from triage.vmcore import lists, objects
 from triage.vmcore.core import DAMAGE, Core
 
-_VISITS = 60_000  # inodes and dentries looked at: about a second
+_VISITS = 40_000  # inodes and dentries looked at: about a second
 _LIMIT = 256  # pointers named
 _CHAIN = 1000  # dentries of one hash chain
 _HASH_BYTES = 64 << 20

@@ -30,22 +30,18 @@ def is_poisoned(page: Page) -> bool:
 def find_poisoned(core: Core, suspects: Iterable[int]) -> list[int]:
     """All poisoned PFNs: those among `suspects`, and the rest by scanning if the kernel counted more than these.
 
-    A count of zero is not believed when a suspect is set: a fatal machine check flags its page for kdump without
-    counting it (mce_panic() in arch/x86/kernel/cpu/mce/core.c).
+    A fatal machine check flags its page for kdump without counting it (mce_panic() in arch/x86/kernel/cpu/mce/core.c):
+    the page of MCi_ADDR has to be among the suspects.
     """
     known = [pfn for pfn in dict.fromkeys(suspects) if _set(core, pfn)]
     count = core.attempt("num_poisoned_pages", lambda: poisoned_count(core), None)
-    if count is not None and len(known) >= count and (known or not _fatal(core)):
+    if count is not None and len(known) >= count:
         return known
     found = list(known)
-    for start, end in _ranges(core, count, known):
+    for start, end in _ranges(core, count):
         with core.noting(f"scan of PFNs {start:#x}-{end:#x}"):
             found += poisoned_pages(core, start, end)
     return list(dict.fromkeys(found))
-
-
-def _fatal(core: Core) -> bool:
-    return "Machine check" in (core.log.text or "") or core.log.text is None
 
 
 def _set(core: Core, pfn: int) -> bool:
@@ -56,7 +52,7 @@ def _set(core: Core, pfn: int) -> bool:
         return False
 
 
-def _ranges(core: Core, count: int | None, known: list[int]) -> list[tuple[int, int]]:
+def _ranges(core: Core, count: int | None) -> list[tuple[int, int]]:
     """Where to scan: memory blocks that count poisoned pages, else all that has a struct page."""
     everything = core.attempt("memory map", lambda: valid_ranges(core), list[tuple[int, int]]())
     blocks = core.attempt("memory blocks", lambda: _block_ranges(core), None)

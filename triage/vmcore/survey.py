@@ -12,6 +12,7 @@ from triage.vmcore.opening import open_core
 from triage.vmcore.wire import Request
 
 _MAX_PAGES = 4096  # described one by one; more are only counted
+_MAX_RECORDED = 16  # pages described that only an error record names
 
 
 def survey(request: Request) -> Iterator[tuple[str, Any]]:
@@ -65,6 +66,7 @@ def _crash(core: Core) -> dict[str, Any]:
         "addresses of the crash", lambda: causation.addresses(core, context), tuple[AddressFact, ...]()
     )
     core.lines |= causation.lines(facts, core.page_size)
+    core.log.addresses += [fact.physical_address for fact in facts if fact.translation == "hardware"]
     # an error record's page-aligned address as a rule stands for the page, not for its first line
     core.lines |= {address for address in core.log.addresses if address % core.page_size}
     return {"crash": context.facts, "addresses": facts}
@@ -74,9 +76,11 @@ def _pages(core: Core, request: Request) -> Iterator[tuple[str, Any]]:
     """The poisoned pages, the ones asked for, and those that the log names."""
     asked = [*request.pfns, *(_frame(core, address) for address in request.addresses)]
     asked = [pfn for pfn in asked if pfn >= 0]
-    named = [*core.log.pfns, *(address >> core.page_shift for address in core.log.addresses)]
-    poisoned = core.attempt("poisoned pages", lambda: poison.find_poisoned(core, [*named, *asked]), list[int]())
-    wanted = list(dict.fromkeys([*poisoned, *asked, *named]))
+    recorded = [address >> core.page_shift for address in core.log.addresses]
+    suspects = [*core.log.pfns, *recorded, *asked]
+    poisoned = core.attempt("poisoned pages", lambda: poison.find_poisoned(core, suspects), list[int]())
+    # a storm of corrected errors names thousands of healthy pages: a few are described, for a record may be all there is
+    wanted = list(dict.fromkeys([*poisoned, *asked, *core.log.pfns, *dict.fromkeys(recorded[-_MAX_RECORDED:])]))
     if len(wanted) > _MAX_PAGES:
         core.note(f"{len(wanted)} pages are poisoned or named; the first {_MAX_PAGES} are described")
     for pfn in wanted[:_MAX_PAGES]:
