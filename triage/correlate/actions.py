@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from triage.correlate.labels import is_since
 from triage.correlate.scene import Scene
 from triage.correlate.words import dimm, place, seconds
-from triage.model import Action, Counterfactual, PageHistory, Verdict
+from triage.model import Action, Counterfactual, HardwareError, PageHistory, Verdict
 
 SURE = ("proven", "strong", "likely")
 SYSCTL = "vm.panic_on_unrecoverable_memory_failure=1"
@@ -38,8 +38,8 @@ def by_cause(scene: Scene, verdict: Verdict, pages: Sequence[PageHistory]) -> It
         )
     elif verdict.cause == "other-hardware":
         if verdict.confidence == "proven":
-            text = "Replace or reseat the part that the fatal record names; memory is not the suspect."
-            yield Action(kind="replace", text=text)
+            part = named_part(scene.uncorrected(), "fatal") or "the part that the fatal record names"
+            yield Action(kind="replace", text=f"Check, reseat or replace {part}; memory is not the suspect.")
         else:
             text = "Have the hardware checked, by the BMC's event log first: this log does not name one part for sure."
             yield Action(kind="investigate", text=text)
@@ -71,6 +71,18 @@ def at_risk(scene: Scene, pages: Sequence[PageHistory]) -> Iterator[Action]:
         yield from replace_module(scene, risky)
     elif any(page.open for page in pages):
         yield Action(kind="investigate", text="The mark was set by software: reboot to clear it.")
+    elif part := named_part(scene.uncorrected()):
+        yield Action(kind="investigate", text=f"Have {part} checked: it reported uncorrected errors and went on.")
+
+
+def named_part(errors: Sequence[HardwareError], severity: str | None = None) -> str | None:
+    """The part that uncorrected errors name, worst first: a module, a PCI device, a processor."""
+    for error in errors:
+        if severity in (None, error.severity):
+            part = dimm(error.location) or error.device or (f"CPU {error.cpu}" if error.cpu is not None else None)
+            if part:
+                return f"{part} ({error.what})"
+    return None
 
 
 def replace_module(scene: Scene, pages: Sequence[PageHistory]) -> Iterator[Action]:

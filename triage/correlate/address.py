@@ -93,16 +93,18 @@ def addresses(crash: Crash, boot: Boot, consumed: Consumption | None) -> list[Ad
         physical = consumed.error.physical_address
         found.append(Address(via=via, value=physical, physical=physical, exact=True, translation="hardware"))
     if boot.core is not None:
-        for fact in boot.core.addresses:
-            found.append(
-                Address(
-                    via=fact.via,
-                    value=fact.address,
-                    physical=fact.physical_address,
-                    exact=fact.exact,
-                    translation=fact.translation,
-                )
+        told = {(address.via, address.physical) for address in found}  # the log and the core tell one machine check
+        found += [
+            Address(
+                via=fact.via,
+                value=fact.address,
+                physical=fact.physical_address,
+                exact=fact.exact,
+                translation=fact.translation,
             )
+            for fact in boot.core.addresses
+            if (fact.via, fact.physical_address) not in told
+        ]
     known = {address.via for address in found}
     return found + [address for address in from_log(crash, boot) if address.via not in known]
 
