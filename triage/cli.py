@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -14,6 +16,7 @@ from triage.terminal import waiting, write
 
 if TYPE_CHECKING:
     from triage.pipeline import Analysis
+    from triage.redact import Redactor
 
 DONE, FAIL_ON, USAGE, UNREADABLE, PARTIAL = range(5)  # exit codes; precedence 2, 3, 1, 4
 
@@ -39,6 +42,33 @@ def main() -> None:
 
 main.add_command(fleet)
 PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+
+
+def private(command: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
+    """--redact and --redact-map, which become a `redactor` once the paths are parsed."""
+
+    @functools.wraps(command)
+    def run(*, redact: bool, redact_map: str | None, **arguments: Any) -> NoReturn:
+        from triage import mapfile
+        from triage.errors import InputError
+
+        if not redact and redact_map is None:
+            command(**arguments, redactor=None)
+        try:
+            redactor = mapfile.load(redact_map)
+        except InputError as error:
+            raise click.BadParameter(error.reason, param_hint="--redact-map") from None
+        try:
+            command(**arguments, redactor=redactor)
+        except SystemExit:
+            mapfile.save(redact_map, redactor)
+            click.echo(f"triage: {redactor.summary()}", err=True)
+            raise
+
+    told = "Which token stands for what: read if it is there, then written, for you only (0600). Implies --redact."
+    run = click.option("--redact-map", type=click.Path(dir_okay=False), metavar="FILE", help=told)(run)
+    told = "Replace host names, addresses, users, serial numbers, paths, kernel pointers ... by tokens, in all outputs."
+    return click.option("--redact", is_flag=True, help=told)(run)
 
 
 @main.command(short_help="The verdict of crashes and hardware errors.")
@@ -73,6 +103,7 @@ PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
     "--core-timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds for one core."
 )
+@private
 def analyze(
     paths: tuple[str, ...],
     html: str | None,
@@ -80,6 +111,7 @@ def analyze(
     text: str | None,
     json_file: str | None,
     fail_on: str | None,
+    redactor: Redactor | None,
     **settings: Any,
 ) -> NoReturn:
     """Say what killed the machine, from logs, cores and crash directories.
@@ -93,8 +125,12 @@ def analyze(
     from triage import pipeline
     from triage.config import Options
 
+    if redactor and settings["minicore"]:
+        raise click.UsageError("--minicore cannot be redacted: it holds memory as it was. Leave out one of the two.")
     with waiting("reading"):
         analysis = pipeline.analyze(paths, Options(**settings))
+    if redactor:
+        analysis = redacted(analysis, redactor)
     complain(analysis)
     for target, form in ((html, "html"), (markdown, "markdown"), (text, "ticket"), (json_file, "json")):
         if target:
@@ -109,7 +145,8 @@ def analyze(
 @click.option("--jsonl", "form", flag_value="jsonl", default=True, help="One JSON object per event (default).")
 @click.option("--csv", "form", flag_value="csv", help="One CSV row per event.")
 @click.option("--residue", is_flag=True, help="Print to stderr the lines that hold an anchor and belong to no event.")
-def log(paths: tuple[str, ...], form: str, residue: bool) -> NoReturn:
+@private
+def log(paths: tuple[str, ...], form: str, residue: bool, redactor: Redactor | None) -> NoReturn:
     """Print the hardware errors, memory-failure lines and crashes of logs, in the order in which they end.
 
     \b
@@ -119,27 +156,32 @@ def log(paths: tuple[str, ...], form: str, residue: bool) -> NoReturn:
     """
     from triage import inputs
     from triage.logs.parse import Parser
-    from triage.report import escape, head, row
+    from triage.report import head, row
 
     code = DONE
     sys.stdout.write(head(form))
     for found in inputs.find(paths):
+        if redactor:
+            redactor.learn(input=found.name, host=getattr(found, "host", None), boot=getattr(found, "boot_id", None))
         match found:
             case inputs.LogText():
                 parser = Parser(found)
                 for event in parser.events():
-                    sys.stdout.write(row(form, event))
+                    sys.stdout.write(row(form, redactor.redact(event) if redactor else event))
                 for number, line in parser.residue if residue else ():
-                    click.echo(f"{found.name}:{number}: {escape.visible(line)}", err=True)
+                    say(f"{found.name}:{number}: {line}", redactor)
                 for note in found.notes:
                     code = code or PARTIAL
-                    click.echo(f"triage: {found.name}: {note}", err=True)
+                    say(f"triage: {found.name}: {note}", redactor)
+            case inputs.Refused(partial=True):
+                code = code or PARTIAL
+                say(f"triage: {found.name}: {found.reason}", redactor)
             case inputs.Refused():
                 code = UNREADABLE
-                click.echo(f"triage: {found.name}: {found.reason}", err=True)
+                say(f"triage: {found.name}: {found.reason}", redactor)
             case inputs.CoreFile():
                 code = code or PARTIAL
-                click.echo(f"triage: {found.name}: a vmcore; its log is read by 'triage analyze'", err=True)
+                say(f"triage: {found.name}: a vmcore; its log is read by 'triage analyze'", redactor)
     sys.exit(code)
 
 
@@ -148,7 +190,8 @@ def log(paths: tuple[str, ...], form: str, residue: bool) -> NoReturn:
 @click.argument("where", nargs=-1, metavar="[PFN|ADDRESS]...")
 @click.option("--vmlinux", type=click.Path(exists=True, dir_okay=False), help="Debug information for the core.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def page(core: str, where: tuple[str, ...], vmlinux: str | None, as_json: bool) -> NoReturn:
+@private
+def page(core: str, where: tuple[str, ...], vmlinux: str | None, as_json: bool, redactor: Redactor | None) -> NoReturn:
     """What a page was: PFN 0x40272d, or an address 0xffff00004064d260; without arguments all poisoned pages.
 
     A number below 2^40 is a page frame number, one above it an address.
@@ -166,8 +209,12 @@ def page(core: str, where: tuple[str, ...], vmlinux: str | None, as_json: bool) 
             addresses=[n for n in numbers if n >= 1 << 40],
         )
     except TriageError as error:
-        click.echo(f"triage: {error}", err=True)
+        if redactor:
+            redactor.learn(input=core)
+        say(f"triage: {error}", redactor)
         sys.exit(UNREADABLE)
+    if redactor:
+        facts, numbers = redactor.redact((facts, numbers))
     click.echo(report.json_text(facts, numbers) if as_json else report.text(facts, numbers), nl=False)
     sys.exit(PARTIAL if facts.notes else DONE)
 
@@ -189,6 +236,24 @@ def parse_number(word: str) -> int:
         return int(word, 16)
     except ValueError:
         raise click.BadParameter(f"{word!r} is no hexadecimal number") from None
+
+
+def redacted(analysis: Analysis, redactor: Redactor) -> Analysis:
+    """The analysis as it may be shown to others; every case says what was replaced."""
+    from dataclasses import replace
+
+    from triage.model import Note
+
+    made = redactor.redact(analysis)
+    note = Note(text=redactor.summary())
+    return replace(made, cases=[replace(case, notes=(note, *case.notes)) for case in made.cases])
+
+
+def say(line: str, redactor: Redactor | None) -> None:
+    """A line on stderr, harmless to a terminal, and redacted if the outputs are."""
+    from triage.report.escape import visible
+
+    click.echo(visible(redactor.text(line, 16) if redactor else line), err=True)
 
 
 def render(form: str, analysis: Analysis) -> str:
@@ -214,9 +279,9 @@ def show(analysis: Analysis) -> None:
 def complain(analysis: Analysis) -> None:
     """What could not be done, one line each on stderr."""
     for error in analysis.refused:
-        click.echo(f"triage: {error}", err=True)
+        say(f"triage: {error}", None)
     for note in analysis.notes:
-        click.echo(f"triage: {note.source}: {note.text}", err=True)
+        say(f"triage: {note.source}: {note.text}", None)
 
 
 def exit_code(analysis: Analysis, fail_on: str | None) -> int:

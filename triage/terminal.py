@@ -20,8 +20,8 @@ class Unwritable(click.ClickException):
     exit_code = 2
 
 
-def write(target: str, content: str) -> None:
-    """Write a whole file or none: a temporary name beside it, then a rename; `-` is stdout."""
+def write(target: str, content: str, *, private: bool = False) -> None:
+    """Write a whole file or none: a temporary name beside it, then a rename; `-` is stdout. `private`: mode 0600."""
     if target == "-":
         sys.stdout.write(content)
         return
@@ -34,7 +34,7 @@ def write(target: str, content: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as out:
             out.write(content)
-        temporary.chmod(0o666 & ~umask())
+        temporary.chmod(0o600 if private else 0o666 & ~umask())
         temporary.replace(path)
     except OSError as error:
         raise Unwritable(f"{target}: {error.strerror or error}") from None
