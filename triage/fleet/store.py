@@ -166,7 +166,7 @@ class Store:
     def read(self, table: str, columns: Iterable[str] | None = None) -> DataFrame:
         """A table as pandas: `UInt64`, `Int64` and `boolean` keep missing values without rounding, times are UTC."""
         wanted = list(columns or schema.columns(table))
-        empty = schema.schema(table).empty_table().select(wanted)
+        empty = schema.arrow(table, []).select(wanted)  # with an empty chunk: pandas stumbles over columns of none
         return frame(pa.concat_tables([empty, *self.batches(table, wanted)]))
 
 

@@ -42,16 +42,17 @@ def causes(cases: DataFrame) -> DataFrame:
 def signatures(cases: DataFrame, association: DataFrame) -> DataFrame:
     """Crash signatures with their hosts, causes, and what the fleet as a whole says of each."""
     crashed = cases[cases["title"].notna()]
-    found = by(crashed, "title")
-    software = crashed[crashed["cause"] == "software"].groupby("title").size()
-    open_pages = crashed[crashed["open_pages"] > 0].groupby("title").size()
-    span = crashed.groupby("title")["wall_time"].agg(["min", "max"])
-    found["software"] = found["title"].map(software).fillna(0).astype("int64")
-    found["with_open_page"] = found["title"].map(open_pages).fillna(0).astype("int64")
-    found["first"], found["last"] = found["title"].map(span["min"]), found["title"].map(span["max"])
+    crashed = crashed.assign(by_software=crashed["cause"] == "software", at_open_page=crashed["open_pages"] > 0)
+    more = crashed.groupby("title").agg(
+        software=("by_software", "sum"), with_open_page=("at_open_page", "sum"),
+        first=("wall_time", "min"), last=("wall_time", "max"),
+    )  # fmt: skip
     known = association.set_index("site")
-    for column in ("ratio", "low", "high", "q"):
-        found[column] = found["title"].map(known[column])
+    found = by(crashed, "title").set_index("title")
+    found = found.assign(
+        **more, **{column: known[column].reindex(found.index) for column in ("ratio", "low", "high", "q")}
+    )
+    found = found.reset_index()
     meaning = found["title"].map(known["meaning"]).fillna("hardware by definition, or never timed")
     clean = (found["hosts"] >= SPREAD) & (found["with_open_page"] == 0)
     found["meaning"] = meaning.where(

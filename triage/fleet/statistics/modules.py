@@ -21,17 +21,29 @@ STORM_SECONDS = 60.0
 def memory_errors(errors: DataFrame, boots: DataFrame) -> DataFrame:
     """Errors of memory, each once, none injected, with `when`: Unix seconds, by the boot's clock where the record has
     none."""
+    import pandas as pd
+
     found = errors[
         (errors["component"] == "memory") & ~errors["twin"].fillna(False) & ~errors["injected"].fillna(False)
     ].copy()
-    clock = boots.set_index("boot")[["wall_time", "end"]].rename(columns={"wall_time": "boot_end"})
-    found = found[found["boot"].isin(clock.index)].join(clock, on="boot")
-    own = found["wall_time"].astype("int64").where(found["wall_time"].notna()) / 1e6
-    ends = found["boot_end"].astype("int64").where(found["boot_end"].notna()) / 1e6
-    found["when"] = own.fillna(ends - (found["end"] - found["time"]).clip(lower=0.0).fillna(0.0))
+    clock = boots.set_index("boot")[["end", "wall_time"]].copy()
+    found = found[found["boot"].isin(clock.index)]
+    clock["wall_time"] = unix(clock["wall_time"])
+    last, ends = (pd.to_numeric(found["boot"].map(clock[name].to_dict())) for name in ("end", "wall_time"))
+    found["when"] = unix(found["wall_time"]).fillna(ends - (last - found["time"]).clip(lower=0.0).fillna(0.0))
     found["count"] = found["count"].fillna(1).astype("int64")
     found["uncorrected"] = found["severity"] != "corrected"
     return found
+
+
+def unix(times: Series[Any]) -> Series[float]:
+    """Times as Unix seconds, NaN where unknown."""
+    import pandas as pd
+
+    known = times.notna()
+    return pd.Series(times.where(known, pd.Timestamp(0, tz="UTC")).astype("int64") / 1e6, index=times.index).where(
+        known
+    )
 
 
 def ranked(errors: DataFrame, cases: DataFrame) -> DataFrame:
