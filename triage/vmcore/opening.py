@@ -67,15 +67,21 @@ def parse_vmcoreinfo(text: str) -> dict[str, str]:
 
 def load_types(core: Core, vmlinux: str | None, debug_dirs: Sequence[str]) -> None:
     """Give the core types: a given vmlinux, one found by build id, else BTF; what was refused and why is noted."""
+    if core.recorder is not None and _try_btf(core):
+        return  # a minicore has to be readable by itself
     if vmlinux is not None and _try_dwarf(core, vmlinux, given=True):
         return
     if any(_try_dwarf(core, found, given=False) for found in _candidates(core, debug_dirs)):
         return
+    if core.recorder is None and not _try_btf(core):
+        _try_debuginfod(core)
+
+
+def _try_btf(core: Core) -> bool:
     with core.noting("no types in the core"):
         _load_btf(core)
         core.types = "btf"
-    if not core.typed:
-        _try_debuginfod(core)
+    return core.typed
 
 
 def _try_dwarf(core: Core, vmlinux: str, *, given: bool) -> bool:

@@ -79,7 +79,7 @@ def _pages(core: Core, request: Request) -> Iterator[tuple[str, Any]]:
     recorded = [address >> core.page_shift for address in core.log.addresses]
     suspects = [*core.log.pfns, *recorded, *asked]
     poisoned = core.attempt("poisoned pages", lambda: poison.find_poisoned(core, suspects), list[int]())
-    # a storm of corrected errors names thousands of healthy pages: a few are described, for a record may be all there is
+    # corrected errors may name thousands of healthy pages; some are described, for a record may be all there is
     wanted = list(dict.fromkeys([*poisoned, *asked, *core.log.pfns, *dict.fromkeys(recorded[-_MAX_RECORDED:])]))
     if len(wanted) > _MAX_PAGES:
         core.note(f"{len(wanted)} pages are poisoned or named; the first {_MAX_PAGES} are described")
