@@ -44,7 +44,7 @@ def test_page_types(case):
 
 def test_cache_aliases_and_object(case):
     for truth, page in pages(case):
-        if truth["type"] != "slab":
+        if "cache" not in truth["details"]:
             continue
         assert page.detail["aliases"] == truth["details"]["aliases"]
         assert truth["details"]["cache"] in page.detail["aliases"]
@@ -89,7 +89,7 @@ def test_the_sysctl_is_read(case):
 
 def test_injection_is_told_from_real_errors(case):
     truth, facts = case
-    if facts.poisoned_count:
+    if facts.injected_only is not None:  # 5.10 cannot tell
         assert facts.injected_only == (truth["inject"] == "hwpoison")
 
 
