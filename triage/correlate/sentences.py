@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from triage.correlate.pages import Track
 from triage.correlate.scene import Scene
-from triage.correlate.words import cite, dimm, end_of, error_name, page_name, place_of, seconds
+from triage.correlate.words import cite, end_of, error_name, module, page_name, place_of, seconds
 from triage.model import Evidence, HardwareError, MemoryFailure
 
 
@@ -30,8 +30,8 @@ def error_clause(track: Track) -> str:
         return f"Software marked {page_name(track.page)} as bad, {end_of(track.page)}"
     kind = "memory error" if not track.records or track.records[0].component == "memory" else "error"
     what = f"An uncorrected {kind} ({error_name(track.records[0])})" if track.records else "A memory error"
-    module = dimm(track.page.location)
-    return f"{what} {f'of {module} ' if module else ''}hit {page_name(track.page)}, {end_of(track.page)}"
+    part = module(track.page.location)
+    return f"{what} {f'of {part} ' if part else ''}hit {page_name(track.page)}, {end_of(track.page)}"
 
 
 def later(scene: Scene, track: Track) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame
 
-from triage.correlate.words import dimm
+from triage.correlate.words import module
 from triage.model import Case, HardwareError, PageHistory, Site
 
 KEY = {"case": "Int64", "boot": "string", "host": "string"}
@@ -125,7 +125,7 @@ def register_rows(case: Case) -> Iterator[dict[str, Any]]:
 def error_rows(case: Case) -> Iterator[dict[str, Any]]:
     for name, error in case.errors:
         row = picked(error, *(set(COLUMNS["errors"]) - {*KEY, "id", "status", "bank", "dimm"}))
-        yield {**row, "id": name, **picked_mca(error), "dimm": dimm(error.location)}
+        yield {**row, "id": name, **picked_mca(error), "dimm": module(error.location)}
 
 
 def picked_mca(error: HardwareError) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def picked_mca(error: HardwareError) -> dict[str, Any]:
 
 def page_rows(case: Case) -> Iterator[dict[str, Any]]:
     for page in case.pages:
-        yield {**picked(page, *(set(COLUMNS["pages"]) - {*KEY, "dimm"})), "dimm": dimm(page.location)}
+        yield {**picked(page, *(set(COLUMNS["pages"]) - {*KEY, "dimm"})), "dimm": module(page.location)}
 
 
 def link_rows(case: Case) -> Iterator[dict[str, Any]]:

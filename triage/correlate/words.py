@@ -8,10 +8,8 @@ from typing import Any
 from triage.model import Crash, Event, Evidence, HardwareError, PageHistory
 
 DIMM_KEYS = ("dimm", "label")
-PLACE_KEYS = (
-    "socket", "node", "memory_controller", "card", "channel", "slot", "module", "csrow", "rank", "bank", "device",
-    "row", "column",
-)  # fmt: skip
+MODULE_KEYS = ("socket", "node", "memory_controller", "card", "channel", "slot", "module", "csrow")
+PLACE_KEYS = (*MODULE_KEYS, "rank", "bank", "device", "row", "column")
 
 
 def seconds(value: float) -> str:
@@ -42,18 +40,27 @@ def cite(text: str, *events: Event | None, addresses: Iterable[int] = ()) -> Evi
     )
 
 
-def dimm(location: dict[str, Any]) -> str | None:
-    """The memory module of an error's location as a person would ask for it: DIMM_B1 (node 0, card 1, rank 1).
+def module(location: dict[str, Any]) -> str | None:
+    """The memory module of an error's location: DIMM_B1, its handle, or `the module at node 0, card 1, module 0`.
 
-    None if the location does not tell one module of a socket from the others.
+    None if the location does not tell one module of a socket from the others; the same for all errors of a module.
     """
     name = next((str(location[key]) for key in DIMM_KEYS if location.get(key) not in (None, "")), None)
-    if name is None and location.get("handle") not in (None, "", "0x0000"):
-        name = f"the module of DMI handle {location['handle']}"
-    where = place(location)
     if name:
-        return f"{name} ({where})" if where else name
-    return f"the module at {where}" if set(known(location)) - {"socket", "node"} else None
+        return name
+    if location.get("handle") not in (None, "", "0x0000"):
+        return f"the module of DMI handle {location['handle']}"
+    coarse = {key: value for key, value in known(location).items() if key in MODULE_KEYS}
+    return f"the module at {place(coarse)}" if set(coarse) - {"socket", "node"} else None
+
+
+def dimm(location: dict[str, Any]) -> str | None:
+    """The module and where on it, for whoever exchanges it: `DIMM_B1 (node 0, card 1, rank 1, row 6699)`."""
+    name = module(location)
+    if name is None:
+        return None
+    rest = {key: value for key, value in location.items() if f"{key} {value}" not in name}
+    return f"{name} ({place(rest)})" if place(rest) else name
 
 
 def known(location: dict[str, Any]) -> dict[str, Any]:

@@ -7,18 +7,18 @@ from triage.correlate.ladder import Finding, Ground
 from triage.correlate.reports import is_uncorrected
 from triage.correlate.scene import Scene
 from triage.correlate.sentences import crash_clause
-from triage.correlate.words import cite, dimm, error_name
+from triage.correlate.words import cite, error_name, module
 
 
 def find(scene: Scene) -> Finding | None:
     errors = [e for _, e in scene.errors if e.previous_boot and e.component == "memory" and is_uncorrected(e)]
     if scene.crash is None or not errors:
         return None
-    module = dimm(errors[0].location)
+    part = module(errors[0].location)
     return Finding(
         summary=(
             f"An uncorrected memory error of an earlier boot is on record ({error_name(errors[0])}"
-            f"{f', {module}' if module else ''}); in this boot {crash_clause(scene)}, and nothing ties the two "
+            f"{f', {part}' if part else ''}); in this boot {crash_clause(scene)}, and nothing ties the two "
             "together."
         ),
         evidence=tuple(
