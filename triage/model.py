@@ -73,7 +73,7 @@ class HardwareError(Event):
 
 @record
 class MemoryFailure(Event):
-    """One line of mm/memory-failure.c or of its callers (kernel-facts A)."""
+    """One line of mm/memory-failure.c or of its callers (5.4 to 7.3)."""
 
     action: Literal[
         "verdict", "unhandlable", "unknown-state", "already-poisoned", "sigbus", "kill", "unpoison", "soft-offline",
@@ -234,6 +234,7 @@ class CoreFacts:
         default_factory=dict
     )  # task, pid, cpu, comm, function, offset, trace[], registers{}, victim_cpu
     notes: tuple[str, ...] = ()  # what failed or is missing, each with its reason
+    cage: tuple[str, ...] = ()  # what the process that read it could not do: "use the network"
 
 
 # ---------------------------------------------------------------- what triage concludes

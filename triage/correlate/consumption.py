@@ -1,4 +1,4 @@
-"""Reads from a crash whether it is what consuming poisoned memory looks like (kernel-facts: arm64 ESR, x86 machine
+"""Reads from a crash whether it is what consuming poisoned memory looks like (arm64 ESR, x86 machine
 check, ppc).
 
 Such a fault is necessary for blaming memory by address and never sufficient: a dead device register gives the same

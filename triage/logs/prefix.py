@@ -1,4 +1,4 @@
-"""What stands before a kernel message on its line, taken off and kept as data (kernel-facts D).
+"""What stands before a kernel message on its line, taken off and kept as data.
 
 Most lines begin with the kernel's own stamp or with syslog's clock, host and tag: `STAMPED` or `LOGGED` takes that off
 at once. Every other form is a chain of the elements of `ELEMENTS`, outermost first: a container's clock, mail quotes,

@@ -1,4 +1,4 @@
-"""What the kernel finds wrong with its own state and survives for now (kernel-facts C.5):
+"""What the kernel finds wrong with its own state and survives for now (mm, lib, fs):
 
 BUG: Bad page state in process worker  pfn:40272
 page: refcount:0 mapcount:1 mapping:0000000000000000 index:0x0 pfn:0x40272

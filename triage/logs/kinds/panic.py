@@ -1,4 +1,4 @@
-"""A panic without a report before it (kernel/panic.c; kernel-facts C.1):
+"""A panic without a report before it (kernel/panic.c):
 
 Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009
 CPU: 0 UID: 0 PID: 1 Comm: init Not tainted 6.12.0 #1

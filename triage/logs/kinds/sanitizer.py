@@ -1,4 +1,4 @@
-"""A report of KASAN, KMSAN, KCSAN or KFENCE (kernel-facts C.5):
+"""A report of KASAN, KMSAN, KCSAN or KFENCE (mm/kasan, kmsan, kfence, kernel/kcsan):
 
 BUG: KASAN: slab-use-after-free in chrdev_open+0x41c/0x5e0
 Read of size 8 at addr ffff888077ec2bf8 by task worker/812

@@ -1,4 +1,4 @@
-"""Soft and hard lockups, RCU stalls, hung tasks, workqueue lockups (kernel-facts C.5):
+"""Soft and hard lockups, RCU stalls, hung tasks, workqueue lockups (kernel/watchdog.c, rcu, hung_task.c):
 
 watchdog: BUG: soft lockup - CPU#3 stuck for 26s! [worker:812]
 CPU: 3 UID: 0 PID: 812 Comm: worker Not tainted 6.12.0 #1
