@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from . import capture, firmware
 from .cases import Case
 from .errors import LabError
-from .qemu import Debugger, Guest
+from .gdbstub import Debugger
+from .qemu import Guest
 from .victims import Victim
 
 OBJECTS = 6000
