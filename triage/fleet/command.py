@@ -93,18 +93,22 @@ def fleet(paths: tuple[str, ...], folder: Path, html: Path | None, markdown: Pat
     """
     from triage.config import Options
     from triage.errors import TriageError
-    from triage.fleet.run import Settings
-    from triage.fleet.workers import Limits
 
-    settings = Settings(
-        jobs=jobs, scheduler=scheduler, limits=Limits(time_limit, memory_limit << 20),
-        host=checked(host_pattern), retry=retry,
-        options=Options(vmlinux=vmlinux, debug_dirs=debug_dirs),
-    )  # fmt: skip
     try:
+        from triage.fleet.run import Settings
+        from triage.fleet.workers import Limits
+
+        settings = Settings(
+            jobs=jobs, scheduler=scheduler, limits=Limits(time_limit, memory_limit << 20),
+            host=checked(host_pattern), retry=retry,
+            options=Options(vmlinux=vmlinux, debug_dirs=debug_dirs),
+        )  # fmt: skip
         code = perform(list(named(paths)), folder, settings, Outputs(html, markdown, metrics, csv_folder))
     except TriageError as error:
         click.echo(f"triage: {error}", err=True)
+        code = UNREADABLE
+    except ModuleNotFoundError as error:
+        click.echo(f"triage: fleets need {error.name}: pip install 'vmtriage[fleet]'", err=True)
         code = UNREADABLE
     except KeyboardInterrupt:
         click.echo("triage: interrupted; the next run continues here", err=True)

@@ -16,7 +16,7 @@ from triage.fleet.units import Unit
 class Known:
     """One unit as it was taken. `rows` is the `input` under which its rows stand."""
 
-    paths: tuple[str, ...]
+    paths: tuple[str, ...]  # empty: its name alone, which saves memory where there are millions
     size: int
     modified: int
     content: str
@@ -25,7 +25,7 @@ class Known:
 
     def unit(self, name: str) -> Unit:
         """The unit again."""
-        return Unit(name, self.paths, self.size, self.modified)
+        return Unit(name, self.paths or (name,), self.size, self.modified)
 
 
 def entry(unit: str) -> str:
@@ -34,13 +34,13 @@ def entry(unit: str) -> str:
 
 
 class Ledger:
-    """The units of a store; kept in memory during a run, some 500 bytes each."""
+    """The units of a store; kept in memory during a run, some 600 bytes each."""
 
     def __init__(self) -> None:
         self.units: dict[str, Known] = {}
         self.failures: set[str] = set()  # entries with a row in the table of failures
         self.sizes: dict[int, set[str]] = defaultdict(set)
-        self.holding: dict[str, set[str]] = defaultdict(set)  # content, or `rows` -> names of units
+        self.holding: dict[str, tuple[str, ...]] = {}  # content, or `rows` -> names of units
 
     @classmethod
     def of(cls, store: Store) -> Ledger:
@@ -55,11 +55,25 @@ class Ledger:
 
     def put(self, name: str, known: Known) -> None:
         """Take note of a unit."""
+        if known.paths == (name,):
+            known.paths = ()
+        if known.rows == known.content:
+            known.rows = known.content  # one string, not two
         self.units[name] = known
         if known.content:
             self.sizes[known.size].add(known.content)
-            self.holding[known.content].add(name)
-            self.holding[known.rows].add(name)
+            for key in {known.content, known.rows}:
+                self.holding[key] = tuple(sorted({*self.holding.get(key, ()), name}))
+
+    def strike(self, name: str) -> Known | None:
+        """Forget that a unit was taken."""
+        known = self.units.pop(name, None)
+        if known is not None and known.content:
+            for key in {known.content, known.rows}:
+                self.holding[key] = tuple(other for other in self.holding[key] if other != name)
+            if not self.holding[known.content]:
+                self.sizes[known.size].discard(known.content)
+        return known
 
     def add(self, unit: Unit, content: str, rows: str, status: str) -> None:
         """Take note of a unit that was examined."""
@@ -72,7 +86,7 @@ class Ledger:
     def unchanged(self, unit: Unit) -> bool:
         """Whether a unit has the size and date with which it was taken."""
         known = self.units.get(unit.name)
-        return known is not None and (known.size, known.modified, known.paths) == (unit.size, unit.modified, unit.paths)
+        return known is not None and known.unit(unit.name) == unit
 
     def has(self, content: str) -> bool:
         """Whether some unit with this content was taken."""
@@ -92,30 +106,23 @@ class Ledger:
 
         Rows that another unit with the very same content still stands for are kept.
         """
-        known = self.units.pop(unit.name, None)
+        known = self.strike(unit.name)
         if known is None:
             return set(), []
         gone = {entry(unit.name)}
-        for key in {known.content, known.rows}:
-            self.holding[key].discard(unit.name)
-        if any(self.units[name].content == known.content for name in self.holding[known.content]):
+        if not known.content or any(self.units[n].content == known.content for n in self.holding[known.content]):
             return gone, []
-        self.sizes[known.size].discard(known.content)
-        others = sorted(self.holding[known.rows]) if known.content else []
-        again = [self.units[name].unit(name) for name in others]
+        again = [self.units[name].unit(name) for name in self.holding[known.rows]]
         for other in again:
-            struck = self.units.pop(other.name)
+            self.strike(other.name)
             gone.add(entry(other.name))
-            self.sizes[struck.size].discard(struck.content)
-            for key in {struck.content, struck.rows}:
-                self.holding[key].discard(other.name)
         return gone | {known.rows}, again
 
     def holders(self, rows: Iterable[str]) -> list[Unit]:
         """The units for which the rows of these inputs stand, one for each content, largest first."""
         found: dict[str, str] = {}  # content -> name
         for identity in rows:
-            for name in sorted(self.holding.get(identity, ())):
+            for name in self.holding.get(identity, ()):
                 found.setdefault(self.units[name].content, name)
         return sorted(
             (self.units[name].unit(name) for name in found.values()), key=lambda unit: (-unit.size, unit.name)

@@ -22,7 +22,7 @@ from triage.report.escape import unicode
 
 BATCH = 16  # units handed to a worker at once
 BATCH_BYTES = 16 << 20  # ... unless they are large
-PORTION = 4000  # units in one commit
+PORTION = 2000  # units in one commit
 PORTION_SECONDS = 60.0  # or what came in this time: all that a killed run loses
 CONNECT_SECONDS = 30
 AHEAD = 3  # batches in flight per worker

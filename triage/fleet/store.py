@@ -67,6 +67,7 @@ class Store:
             shutil.rmtree(pending, ignore_errors=True)
             raise StoreError(f"{self.folder}: cannot write: {reason(error)}") from error
         self.apply(pending)
+        pa.default_memory_pool().release_unused()  # Arrow would keep the memory of each portion
 
     def without(self, drop: set[str], pending: Path, name: str) -> list[Path]:
         """Write what remains of the files that hold rows of dropped inputs; returns the files to remove."""
