@@ -10,6 +10,7 @@ from triage.logs.scan import Buffer, release
 
 LINE_LIMIT = 4096  # bytes of one line that are looked at
 COUNTED = 1 << 20  # bytes counted at a time: what fits a cache is copied for nothing
+STAMP_SECOND = frozenset(bytes([byte]) for byte in b" 0123456789")
 PIECE = 16 * LINE_LIMIT  # a line without end is taken in pieces of this size
 
 
@@ -26,7 +27,7 @@ class Line:
 
 
 class LineReader:
-    """Reads lines forwards and jumps to hits; each byte is looked at once to count line ends, and only up to the last hit."""
+    """Reads lines forwards and jumps to hits; line ends are counted once, and only up to the last hit."""
 
     def __init__(self, data: Buffer) -> None:
         self.data, self.size = data, len(data)
@@ -70,6 +71,12 @@ class LineReader:
         return stop if stop >= 0 else min(self.pos + PIECE, self.size)
 
     @property
+    def at_stamp(self) -> bool:
+        """Whether the next line begins with what can only be printk's stamp: `[   12.345678]`."""
+        head = self.data[self.pos : self.pos + 2]
+        return head[:1] == b"[" and head[1:] in STAMP_SECOND
+
+    @property
     def mark(self) -> tuple[int, int]:
         """The present place, to come back to."""
         return self.pos, self.number
@@ -83,7 +90,7 @@ INSIDE = re.compile(r"\[ *\d{1,10}\.\d{6}\]")
 
 
 def inside(line: Line) -> Line | None:
-    """The message that begins in the middle of a line, where two CPUs wrote to one console, or behind a login prompt."""
+    """The message that begins inside a line, where two CPUs wrote to one console, or behind a login prompt."""
     found = INSIDE.search(line.body)
     if found is None:
         return None

@@ -78,7 +78,7 @@ class Parser:
         of a grammar, or the two together are exactly a line that a grammar knows, nothing more.
         """
         own = stamped(line)
-        while next_hit >= reader.end:  # a line with an anchor is nobody's other half
+        while not reader.at_stamp and next_hit >= reader.end:  # a line with a stamp or an anchor is nobody's other half
             mark = reader.mark
             tail = reader.read()
             if tail is None or stamped(tail) or not tail.body.strip():
@@ -140,7 +140,7 @@ class Parser:
         """The open records, youngest first; those that take lines of any caller come behind the caller's own."""
         if len(self.open) < 2:
             return self.open
-        return sorted(reversed(self.open), key=lambda record: record.key != line.prefix.caller)
+        return sorted(self.open[::-1], key=lambda record: record.key != line.prefix.caller)
 
     def begin(self, line: Line) -> Iterable[Event]:
         """Open a record of the first kind whose anchor stands in the line and that can begin with it."""
