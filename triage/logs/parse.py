@@ -140,7 +140,9 @@ class Parser:
         """The open records, youngest first; those that take lines of any caller come behind the caller's own."""
         if len(self.open) < 2:
             return self.open
-        return sorted(self.open[::-1], key=lambda record: record.key != line.prefix.caller)
+        takers = list(reversed(self.open))
+        takers.sort(key=lambda record: record.key != line.prefix.caller)
+        return takers
 
     def begin(self, line: Line) -> Iterable[Event]:
         """Open a record of the first kind whose anchor stands in the line and that can begin with it."""

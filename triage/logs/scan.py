@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 CHUNK = 8 << 20
-# The matcher's vectorised prefilter holds up to 64 literals; one more makes the scan ten times slower, a second pass twice.
+# The matcher's vectorised prefilter holds up to 64 literals; one more makes the scan ten times slower, a pass more twice.
 LITERALS = 60
 DECOYS = (b"DEBUG: ",)  # common words that hold an anchor: matched first, so that the anchor in them costs nothing
 
@@ -69,7 +69,7 @@ def chunk_end(data: Buffer, at: int) -> int:
 
 
 def release(data: Buffer, start: int, stop: int) -> None:
-    """Give the pages of a scanned chunk of a mapped file back, so that resident memory does not follow the file's size."""
+    """Give the pages of a scanned chunk of a mapped file back: resident memory does not follow the file's size."""
     if isinstance(data, mmap.mmap):
         first = start - start % mmap.PAGESIZE
         data.madvise(mmap.MADV_DONTNEED, first, stop - first)

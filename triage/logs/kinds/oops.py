@@ -1,4 +1,4 @@
-"""An exception in the kernel: a fault, a trap, BUG(), WARN() or UBSAN, of every architecture (arch/*/kernel, arch/*/mm):
+"""An exception in the kernel: a fault, a trap, BUG(), WARN() or UBSAN, of every architecture (arch/*/kernel, mm):
 
 Unable to handle kernel paging request at virtual address dfff800000000001
 Mem abort info:
