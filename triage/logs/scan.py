@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 CHUNK = 8 << 20
-# The matcher's vectorised prefilter holds up to 64 literals; one more makes the scan ten times slower, a pass more twice.
+# The vectorised prefilter holds up to 64 literals: one more makes the scan ten times slower, a second pass only twice.
 LITERALS = 60
 DECOYS = (b"DEBUG: ",)  # common words that hold an anchor: matched first, so that the anchor in them costs nothing
 
