@@ -206,4 +206,5 @@ def core_rows(core: CoreFacts) -> list[str | None]:
         f"{words.plural(core.poisoned_count, 'poisoned page')} in the system"
         if core.poisoned_count is not None
         else None,
+        f"the process that read it could not: {', '.join(core.cage)}" if core.cage else None,
     ]

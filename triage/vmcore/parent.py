@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,29 @@ _MAX_REASON = 200
 
 def run(request: wire.Request, timeout: float, memory: int) -> CoreFacts:
     """The facts of one core. What the child said before it died or ran out of time is kept and noted; CoreError or
-    LimitError, with one reason, if it said nothing of use."""
+    LimitError, with one reason, if it said nothing of use. A minicore is written whole or not at all."""
+    if request.minicore is None:
+        return ask(request, timeout, memory)
+    target = Path(request.minicore)
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as error:
+        facts = ask(replace(request, minicore=None), timeout, memory)
+        return replace(facts, notes=(*facts.notes, f"minicore {target}: {error.strerror}"))
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        facts = ask(replace(request, minicore=name), timeout, memory)
+        failed = [note for note in facts.notes if name in note]
+        if temporary.stat().st_size and not failed:
+            temporary.replace(target)
+        return replace(facts, notes=tuple(note.replace(name, str(target)) for note in facts.notes))
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def ask(request: wire.Request, timeout: float, memory: int) -> CoreFacts:
+    """Run the child and put its answer together."""
     answer, ended = _call(request, timeout, memory)
     parts = Parts(request.path)
     for line in answer.splitlines(keepends=True):
