@@ -125,8 +125,9 @@ def journal(secrets: Secrets, host: str) -> str:
     boot = secrets("uuid").replace("-", "")
     secrets.planted[-1] = boot
     rows = [
-        {"_TRANSPORT": "kernel", "_HOSTNAME": host, "_BOOT_ID": boot, "MESSAGE": line.split("] ", 1)[1], "PRIORITY": "2",
-         "__REALTIME_TIMESTAMP": str(1795399907000000 + n), "_SOURCE_MONOTONIC_TIMESTAMP": str(70000000 + n)}
+        {"_TRANSPORT": "kernel", "_HOSTNAME": host, "_BOOT_ID": boot, "MESSAGE": line.split("] ", 1)[1],
+         "PRIORITY": "2", "__REALTIME_TIMESTAMP": str(1795399907000000 + n),
+         "_SOURCE_MONOTONIC_TIMESTAMP": str(70000000 + n)}
         for n, line in enumerate(secrets.log().splitlines())
     ]  # fmt: skip
     return "".join(json.dumps(row) + "\n" for row in rows)
@@ -326,10 +327,10 @@ def test_addresses_of_one_page_stay_on_one_page(value: int, other: int) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=200))
-def test_any_text_is_redacted_without_failing_and_ends_up_the_same_twice(text: str) -> None:
+def test_what_a_field_told_is_found_whatever_stands_around_it(text: str) -> None:
     redactor = Redactor()
-    once = redactor.text(text)
-    assert redactor.text(once) == once
+    redactor.learn(host="srv9.acme.example")
+    assert "acme" not in redactor.text(f"{text} srv9.acme.example {text}")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ WORDS = {
 }  # fmt: skip
 CANONICAL = 0xFF00_0000_0000_0000  # kernel addresses lie above, whatever the number of levels
 PSEUDO = 0xFFFF_EEEE_0000_0000  # pages of replaced addresses are numbered from here
-PUBLIC = ("-", "<stdin>")
+PUBLIC = re.compile(rf"-|<stdin>|(?:{'|'.join(WORDS)})-\d+(?:/[\w.-]+)?")  # and what stands for something already
 
 
 class Tokens:
@@ -31,7 +31,7 @@ class Tokens:
 
     def text(self, sort: str, value: str) -> str:
         """The name that stands for a value; file names that say nothing of anybody stay visible."""
-        if value in PUBLIC or (sort in ("host", "user") and not sensitive.is_name(value)):
+        if PUBLIC.fullmatch(value) or (sort in ("host", "user") and not sensitive.is_name(value)):
             return value
         known, key = self.names.setdefault(sort, {}), normal(sort, value)
         if key not in known:

@@ -91,7 +91,8 @@ def read(raw: bytes) -> tuple[dict[str, list[Row]], list[Lost]]:
         try:
             base.deserialize(raw)
             base.execute("PRAGMA trusted_schema = OFF")
-            names = [row[0] for row in base.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+            found = base.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            names = [row[0] for row in found if isinstance(row[0], str)]  # a damaged page may hold any type
         except (sqlite3.Error, ValueError, OverflowError) as error:
             return {}, [Lost(f"damaged: {error}")]
         for name in names:

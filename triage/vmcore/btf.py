@@ -65,7 +65,7 @@ class Btf:
         self._strings = data[strings : strings + header["str_len"]]
         types = header["hdr_len"] + header["type_off"]
         section = data[types : types + header["type_len"] // 4 * 4]
-        if len(section) < header["type_len"] // 4 * 4 or not self._strings:
+        if len(section) < header["type_len"] // 4 * 4 or not 0 < header["str_len"] == len(self._strings):
             raise BtfError("BTF is cut short")
         self._words = memoryview(section).cast("I")
         self._offsets: list[int] = [0]

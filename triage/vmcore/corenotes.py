@@ -53,8 +53,7 @@ def _read(path: str, flattened: bool) -> bytes:
 
 def _plain(file: BinaryIO) -> Callable[[int, int], bytes]:
     def at(offset: int, size: int) -> bytes:
-        file.seek(offset)
-        found = file.read(size)
+        found = elf.read_at(file, offset, size)
         if len(found) < size:
             raise ValueError("cut short inside the kdump header")
         return found
@@ -65,12 +64,15 @@ def _plain(file: BinaryIO) -> Callable[[int, int], bytes]:
 def _unflatten(file: BinaryIO) -> Callable[[int, int], bytes]:
     """Reads as if the pieces lay where they belong; a later piece overwrites an earlier one."""
     pieces: list[tuple[int, int, int]] = []
+    end = file.seek(0, 2)
     file.seek(_FIRST_PIECE)
     while len(raw := file.read(_PIECE.size)) == _PIECE.size:
         offset, size = _PIECE.unpack(raw)
         if offset < 0 or size <= 0:
             break  # END_FLAG_FLAT_HEADER
         pieces.append((offset, size, file.tell()))
+        if file.tell() + size > end:
+            break  # cut short
         file.seek(size, 1)
 
     def at(offset: int, size: int) -> bytes:
@@ -79,9 +81,9 @@ def _unflatten(file: BinaryIO) -> Callable[[int, int], bytes]:
         for start, length, place in pieces:
             low, high = max(start, offset), min(start + length, offset + size)
             if low < high:
-                file.seek(place + low - start)
-                found[low - offset : high - offset] = file.read(high - low)
-                covered += high - low
+                piece = elf.read_at(file, place + low - start, high - low)
+                found[low - offset : low - offset + len(piece)] = piece
+                covered += len(piece)
         if covered < size:
             raise ValueError("cut short inside the kdump header")
         return bytes(found)

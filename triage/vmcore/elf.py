@@ -62,20 +62,27 @@ def read(file: BinaryIO) -> ElfCore:
         raise ValueError("an ELF file, but not a core")
     if entry_size != PHDR.size or count > _MAX_HEADERS:
         raise ValueError("ELF program headers are damaged")
-    file.seek(table)
-    raw = file.read(PHDR.size * count)
+    raw = read_at(file, table, PHDR.size * count)
     if len(raw) < PHDR.size * count:
         raise ValueError("cut short inside the ELF program headers")
     segments = tuple(Segment(p[0], p[2], p[3], p[4], p[5]) for p in PHDR.iter_unpack(raw))
     return ElfCore(machine, segments, _notes(file, segments))
 
 
+def read_at(file: BinaryIO, offset: int, size: int) -> bytes:
+    """The bytes at an offset that a header names, fewer or none where the file does not reach."""
+    try:
+        file.seek(offset)
+    except (OSError, OverflowError):  # no file is that long
+        return b""
+    return file.read(size)
+
+
 def _notes(file: BinaryIO, segments: tuple[Segment, ...]) -> tuple[Note, ...]:
     found: list[Note] = []
     for segment in segments:
         if segment.type == PT_NOTE:
-            file.seek(segment.offset)
-            found += parse_notes(file.read(min(segment.file_size, _MAX_NOTES)))
+            found += parse_notes(read_at(file, segment.offset, min(segment.file_size, _MAX_NOTES)))
     return tuple(found)
 
 

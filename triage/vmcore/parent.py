@@ -110,7 +110,7 @@ class Parts:
 
     def facts(self, ended: str | None) -> CoreFacts:
         """All of it as CoreFacts."""
-        if "format" not in self.fields:
+        if not self.fields.keys() >= {"format", "types"}:
             if ended is not None and "seconds" in ended:
                 raise LimitError(self.path, ended)
             raise CoreError(self.path, self.error or ended or "the core reader said nothing")

@@ -47,11 +47,12 @@ def traced(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:
     """A trace event; its values by the names they have there."""
     values = {name: value.strip("'") for name, value in PAIR.findall(fields["rest"])}
     hpa = number(values.get("hpa"), 16)
+    told = fields.get("poison") or fields.get("media") or f"{fields['protocol']} error"
     return HardwareError(
         **base,
         component="cxl" if "protocol" in fields else "memory",
         severity=severity(fields, values),
-        what=values.get("status") or values.get("type") or fields.get("poison") or fields["media"].replace("_", " "),
+        what=values.get("status") or values.get("type") or told.replace("_", " "),
         physical_address=hpa if hpa != NOWHERE else None,
         device=values.get("host") or values.get("parent"),
         location=present(memdev=fields["memdev"], region=values.get("region"), serial=values.get("serial")),
