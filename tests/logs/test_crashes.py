@@ -61,9 +61,7 @@ def test_a_report_cut_anywhere_is_still_a_crash(lines: int) -> None:
 
 def test_registers_alone_in_the_middle_of_a_log_are_no_crash() -> None:
     noise = "".join(f"[    1.00000{i}] eth0: link is up\n" for i in range(9))
-    assert not crashes(
-        noise + "[    2.000000] RIP: 0010:x_read+0x1/0x2\n[    2.000001] RAX: 0000000000000000 RBX: 0000000000000000\n"
-    )
+    assert not crashes(noise + "[    2.000000] RIP: 0010:x_read+0x1/0x2\n[    2.000001] RAX: 0000000000000000\n")
 
 
 def test_a_trace_alone_is_no_crash() -> None:
