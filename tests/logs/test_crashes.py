@@ -45,9 +45,8 @@ def test_a_header_is_known_behind_any_prefix(header: str, prefix: str) -> None:
 
 @pytest.mark.parametrize("header", HEADERS)
 def test_a_panic_behind_a_report_is_part_of_it(header: str) -> None:
-    (found,) = crashes(
-        f"[    1.000000] {header}\n{BODY}[    3.000000] Kernel panic - not syncing: kernel: panic_on_warn set ...\n{BODY}"
-    )
+    panic = "[    3.000000] Kernel panic - not syncing: kernel: panic_on_warn set ...\n"
+    (found,) = crashes(f"[    1.000000] {header}\n{BODY}{panic}{BODY}")
     assert (found.panicked, found.panic) == (True, "kernel: panic_on_warn set ...")
     assert (found.kernel, found.taint) == ("6.12.0", ("M",))
     assert found.task in ("x y", "worker")
