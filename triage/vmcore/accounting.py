@@ -29,7 +29,7 @@ def sysctls(core: Core) -> dict[str, int]:
 
 
 def counters(core: Core) -> dict[str, Any]:
-    """`num_poisoned_pages`; `mf_stats` by node (18f41fa616ee, 6.3); `hwerr` by source (3fa805c37dd4, 6.18)."""
+    """`num_poisoned_pages`; `mf_stats` by node (18f41fa616ee, 6.3); `hwerr` by source (3fa805c37dd4, 6.19)."""
     found: dict[str, Any] = {}
     count = core.attempt("num_poisoned_pages", lambda: poisoned_count(core), None)
     if count is not None:

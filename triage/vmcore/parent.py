@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -27,6 +28,8 @@ def run(request: wire.Request, timeout: float, memory: int) -> CoreFacts:
         return ask(request, timeout, memory)
     target = Path(request.minicore)
     try:
+        if target.exists() and not target.is_file():
+            raise FileExistsError(errno.EEXIST, "not a regular file")
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as error:
         facts = ask(replace(request, minicore=None), timeout, memory)

@@ -1,6 +1,6 @@
 """Which pages are poisoned: the ones the log names, then, only if pages are missing, the ones a scan finds.
 
-`num_poisoned_pages` says how many there must be. Where the kernel counts per memory block (`nr_hwpoison`, 6.1+ with
+`num_poisoned_pages` says how many there must be. Where the kernel counts per memory block (`nr_hwpoison`, 6.2+ with
 memory hotplug) only those blocks are scanned, so that the cost does not grow with memory.
 """
 
@@ -62,7 +62,7 @@ def _ranges(core: Core, count: int | None) -> list[tuple[int, int]]:
 
 
 def _block_ranges(core: Core) -> list[tuple[int, int, int]] | None:
-    """PFN ranges of all memory blocks with their count of poisoned pages; None before 5033091de814 (6.1)."""
+    """PFN ranges of all memory blocks with their count of poisoned pages; None before 5033091de814 (6.2)."""
     if not core.prog.type("struct memory_block").has_member("nr_hwpoison"):
         return None
     blocks = list(for_each_memory_block(core.prog))

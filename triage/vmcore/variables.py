@@ -73,7 +73,7 @@ VARIABLES = {
     # memory failure
     "num_poisoned_pages": "atomic_long_t",  # mm/memory-failure.c
     "hw_memory_failure": "bool",  # 6.1+
-    "hwerr_data": "struct hwerr_info [8]",  # kernel/vmcore_info.c, 6.18+; HWERR_RECOV_MAX bounds it
+    "hwerr_data": "struct hwerr_info [8]",  # kernel/vmcore_info.c, 6.19+; HWERR_RECOV_MAX bounds it
     "sysctl_memory_failure_early_kill": "int",
     "sysctl_memory_failure_recovery": "int",
     "sysctl_enable_soft_offline": "int",  # 6.11+
