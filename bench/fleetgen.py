@@ -94,6 +94,7 @@ class Truth:
     uncorrected: int = 0
     corrected: int = 0
     storms: int = 0
+    lost: int = 0  # crashes whose log lost the error before them
     sites: Counter[str] = field(default_factory=Counter)
     exposed: float = (
         0.0  # seconds of boots after their first uncorrected error, of hosts whose crashes can follow unseen
@@ -121,6 +122,7 @@ class Boot:
     lines: list[tuple[float, str]] = field(default_factory=list)
     crash: float | None = None
     site: str | None = None
+    lost: bool = False  # nothing before the crash is left of its log
 
 
 def hosts(plan: Plan, dice: random.Random) -> list[Host]:
@@ -180,7 +182,8 @@ def live(boot: Boot, plan: Plan, truth: Truth, dice: random.Random) -> None:
         truth.kernels[host.kernel] += 1
     truth.boots += 1
     if dice.random() < plan.lost and boot.crash is not None and error < death:
-        boot.lines = [line for line in boot.lines if line[0] >= death]
+        boot.lines, boot.lost = [line for line in boot.lines if line[0] >= death], True
+        truth.lost += 1
 
 
 def rates_of(host: Host, haste: float) -> dict[str, float]:
@@ -250,7 +253,8 @@ def write(plan: Plan, out: Path) -> Truth:
         folder = out / "logs" / f"{number // 1000:04d}"
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{boot.host.name}-{number:07d}.log"
-        boot.lines += fleetlog.everyday(boot.end, plan.size, dice)
+        if not boot.lost:
+            boot.lines += fleetlog.everyday(boot.end, plan.size, dice)
         text = fleetlog.syslog(boot)
         path.write_text(text, encoding="utf-8")
         truth.files += 1

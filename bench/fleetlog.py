@@ -169,6 +169,8 @@ def everyday(end: float, size: int, dice: random.Random) -> list[Line]:
 
 def ordered(boot: Boot) -> list[Line]:
     """All lines of a boot by time, with the banner in front and a last word at its end."""
+    if boot.lost:
+        return sorted(boot.lines)
     banner = (0.0, f"Linux version {boot.host.kernel} (build@factory) (gcc 14.2.0) #1 SMP")
     last = [] if boot.crash is not None else [(boot.end, "systemd-shutdown[1]: Syncing filesystems and block devices.")]
     return [banner, *sorted(boot.lines), *last]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
+from bench import fleetgen
 from tests.fleet.conftest import Fleet
+from triage.fleet import run, store
 from triage.fleet.statistics import association
+from triage.fleet.statistics.gather import gather
 
 
 def test_every_boot_and_crash_is_counted_once(fleet: Fleet) -> None:
@@ -86,3 +91,15 @@ def test_addresses_are_exact(fleet: Fleet) -> None:
         pages["physical_address"].dtype, pd.UInt64Dtype
     )
     assert pages["pfn"].notna().all() and (pages["pfn"] < 1 << 26).all()
+
+
+def test_a_signature_that_follows_errors_makes_cases_suspect_only_where_the_log_begins_late(tmp_path: Path) -> None:
+    plan = fleetgen.Plan(boots=900, hosts=60, seed=5, weak=0.4, lost=0.3, copies=0.0, damaged=0.0)
+    truth = fleetgen.write(plan, tmp_path / "archive")
+    with store.opened(tmp_path / "store") as opened:
+        run.run([str(tmp_path / "archive" / "logs")], opened, run.Settings(jobs=2))
+        statistics = gather(opened)
+    assert statistics.cases is not None and truth.lost > 5
+    suspects = statistics.cases[statistics.cases["suspect"]]
+    assert suspects["function"].isin(["d_lookup", "kmem_cache_alloc"]).all()
+    assert 0 < len(suspects) <= statistics.totals["unknown_boots"] == truth.lost

@@ -15,7 +15,7 @@ RATE = (
     Column("q", "q", "p"),
 )  # fmt: skip
 CASES = (
-    Column("case", "case", link=TO_CASE), Column("wall_time", "when", "time"), Column("host", "host", link=TO_HOST),
+    Column("case", "case", "short", TO_CASE), Column("wall_time", "when", "time"), Column("host", "host", link=TO_HOST),
     Column("title", "signature", link=TO_SIGNATURE), Column("cause", "cause"), Column("confidence", "confidence"),
     Column("page_type", "page"), Column("lag", "after", "seconds"), Column("kernel", "kernel"), Column("note", "note"),
 )  # fmt: skip

@@ -62,7 +62,7 @@ class Listing:
 def listing(name: str, frame: DataFrame, columns: Sequence[Column], root: str = "") -> Listing:
     """A listing of a table's rows. `root` leads from the page to the site's top: "" or "../"."""
     rows = [[cell(record, column, root) for column in columns] for record in rows_of(frame)]
-    return Listing(name, [(c.heading, c.form != "text") for c in columns], rows)
+    return Listing(name, [(c.heading, c.form not in ("text", "short")) for c in columns], rows)
 
 
 def cell(record: dict[str, Any], column: Column, root: str) -> tuple[str, Any, str | None]:
@@ -93,6 +93,11 @@ def sorts_as(value: Any, shown: str) -> Any:
 def text(value: Any) -> str:
     """Any text, made harmless and cut."""
     return visible(str(value), WIDE)
+
+
+def short(value: Any) -> str:
+    """The head of an identity."""
+    return str(value)[:8]
 
 
 def count(value: Any) -> str:
@@ -138,6 +143,7 @@ def day(value: Any) -> str:
 
 
 FORMS: dict[str, Callable[[Any], str]] = {
-    "text": text, "count": count, "number": number, "ratio": ratio, "p": probability, "seconds": seconds,
+    "text": text,
+    "short": short, "count": count, "number": number, "ratio": ratio, "p": probability, "seconds": seconds,
     "time": time, "day": day,
 }  # fmt: skip

@@ -21,7 +21,7 @@ TOTALS = {
     "boots": "Boots seen.", "hosts": "Hosts seen.", "crashes": "Boots that ended in a crash.",
     "memory_crashes": "Crashes by memory errors.",
     "at_risk": "Boots that left corrupt kernel memory in use and did not crash.",
-    "suspects": "Crashes whose signature follows memory errors though their log shows none.",
+    "suspects": "Crashes whose signature follows memory errors and whose log begins too late to show one.",
     "boot_days": "Boot time seen, days.",
     "failures": "Inputs not read, or in part.", "copies": "Cases that are another telling of a counted one.",
 }  # fmt: skip

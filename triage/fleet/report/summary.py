@@ -49,7 +49,7 @@ def head(totals: dict[str, Any]) -> str:
         "",
         "- by memory errors: {memory_crashes}; by other hardware: {other_hardware}; by software: {software}",
         "- hosts running with corrupt kernel memory: {at_risk}",
-        "- hardware-suspect though their logs lost the error: {suspects}",
+        "- hardware-suspect, but the log begins too late to show an error: {suspects}",
         "- other tellings of the same crashes, not counted: {copies}; inputs not read, or in part: {failures}",
     ]
     return "\n".join(lines).format(**known)

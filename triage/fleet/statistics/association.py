@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from triage.fleet.statistics.exact import false_discovery, rate_ratio
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 DAY = 86400.0
 COLUMNS = [
@@ -30,6 +30,7 @@ COLUMNS = [
     "function",
     "hardware_crash",
 ]
+EARLY = 300.0  # seconds of uptime at which a log must begin to show a whole boot
 FEW = 3  # crashes after an error; fewer prove nothing
 LEVEL = 0.05
 
@@ -43,13 +44,19 @@ def distinct(boots: DataFrame) -> DataFrame:
     return alive[~copy].sort_index()
 
 
+def from_start(boots: DataFrame) -> Series[bool]:
+    """Whether a boot's log begins with the boot, so that no error before its first line can be missing."""
+    return boots["begin"].fillna(float("inf")) <= EARLY
+
+
 def watched(boots: DataFrame) -> DataFrame:
     """The boots whose times are known, with their exposed and unexposed seconds; `after`: the crash came after an
     error.
 
-    boots: as of `distinct`. Left out: boots without printk times, an error or a crash whose time is unknown.
+    boots: as of `distinct`. Left out: boots without printk times, an error or a crash whose time is unknown, and logs
+    that begin late: they may have lost an error.
     """
-    known = boots["begin"].notna() & boots["end"].notna()
+    known = from_start(boots) & boots["end"].notna()
     known &= boots["error"].notna() | ~boots["erred"].fillna(False)
     known &= boots["crash"].notna() | ~boots["crashed"].fillna(False)
     found = boots[known].copy()

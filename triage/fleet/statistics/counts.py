@@ -53,7 +53,8 @@ def signatures(cases: DataFrame, association: DataFrame) -> DataFrame:
         **more, **{column: known[column].reindex(found.index) for column in ("ratio", "low", "high", "q")}
     )
     found = found.reset_index()
-    meaning = found["title"].map(known["meaning"]).fillna("hardware by definition, or never timed")
+    told = dict(zip(association["site"], association["meaning"], strict=True))
+    meaning = found["title"].map(lambda title: told.get(title, "hardware by definition, or never timed")).astype(str)
     clean = (found["hosts"] >= SPREAD) & (found["with_open_page"] == 0)
     found["meaning"] = meaning.where(
         ~(clean & ~meaning.str.startswith("hardware")), "software: many hosts, no open page"

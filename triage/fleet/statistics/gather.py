@@ -75,7 +75,7 @@ def gather(store: Store) -> Statistics:
         "page_types": counts.by(cases[cases["pfn"].notna()], "page_type"),
     }
     made.totals = totals(made, boots, copies, store)
-    mark_suspects(made)
+    mark_suspects(made, boots)
     return made
 
 
@@ -91,19 +91,21 @@ def totals(made: Statistics, boots: DataFrame, copies: int, store: Store) -> dic
         "software": int((crashed & (cases["cause"] == "software")).sum()),
         "at_risk": int((~crashed & (cases["open_pages"] > 0)).sum()),
         "boot_days": float((boots["end"] - boots["begin"]).clip(lower=0).sum() / 86400),
-        "unknown_boots": int((boots["end"].isna() | boots["begin"].isna()).sum()),
+        "unknown_boots": int((~association.from_start(boots) | boots["end"].isna()).sum()),
         "failures": sum(len(batch) for batch in store.batches("failures", ["kind"])),
         "first": cases["wall_time"].min(), "last": cases["wall_time"].max(),
     }  # fmt: skip
 
 
-def mark_suspects(made: Statistics) -> None:
-    """Name the cases that the fleet suspects and their own logs do not: `suspect`, for signatures that follow memory
-    errors."""
+def mark_suspects(made: Statistics, boots: DataFrame) -> None:
+    """Name the cases that the fleet suspects and their own logs cannot: `suspect`.
+
+    Their signature follows memory errors, and their log begins too late to show whether there was one.
+    """
     cases, signatures = made.cases, made.tables["signatures"]
     assert cases is not None
-    suspect = set(signatures.loc[signatures["meaning"].str.startswith("hardware-suspect"), "title"])
-    cases["suspect"] = cases["title"].isin(suspect) & ~cases["cause"].isin(
-        ["memory-error", "other-hardware", "operator"]
-    )
+    follows = set(signatures.loc[signatures["meaning"].str.startswith("hardware-suspect"), "title"])
+    late = set(boots.loc[~association.from_start(boots), "boot"])
+    judged = cases["cause"].isin(["memory-error", "other-hardware", "operator"])
+    cases["suspect"] = cases["title"].isin(follows) & cases["boot"].isin(late) & ~judged
     made.totals["suspects"] = int(cases["suspect"].sum())
