@@ -80,7 +80,7 @@ def _call(request: wire.Request, timeout: float, memory: int) -> tuple[bytes, st
 def environment() -> dict[str, str]:
     """The child finds this package wherever it lies, and loads no drgn plugins."""
     path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
-    return os.environ | {"PYTHONPATH": path, "DRGN_DISABLE_PLUGINS": "*", "PYTHONSAFEPATH": "1"}
+    return os.environ | {"PYTHONPATH": path, "DRGN_DISABLE_PLUGINS": "*", "DRGN_PLUGINS": "", "PYTHONSAFEPATH": "1"}
 
 
 def _last_line(text: bytes) -> str:
