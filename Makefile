@@ -4,20 +4,26 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-STAMP = $(VENV)/.installed
+RUNTIME = $(VENV)/.runtime
+STAMP = $(VENV)/.development
 DEMO = demo
 DEMO_CORE = tests/fixtures/cores/6.12-arm64-incident-elf.core.zst
 DEMO_LOG = tests/fixtures/incident/console.log
 
 .PHONY: demo test lint unit bench lab lab-test clean
 
-$(STAMP): pyproject.toml
+# The runtime is enough for the demo; the tests need the development tools too.
+$(RUNTIME): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(STAMP): $(RUNTIME)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
 # The incident's vmcore where drgn is installed, else its log alone.
-demo: $(STAMP)
+demo: $(RUNTIME)
 	@mkdir -p $(DEMO)
 	@if $(BIN)/python -c 'import drgn' 2>/dev/null && [ -f $(DEMO_CORE) ]; then input=$(DEMO_CORE); \
 	else input=$(DEMO_LOG); echo "drgn has no wheel for this machine: analysing the log of the incident, not its core"; fi; \

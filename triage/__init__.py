@@ -1,9 +1,9 @@
 """Crash dump and log triage for the Linux kernel: did a memory error kill this machine?
 
-    >>> import triage
-    >>> case = triage.analyze("vmcore-dmesg.txt")      # one boot, judged
-    >>> case.verdict.cause, case.verdict.confidence
-    ('memory-error', 'likely')
+>>> import triage
+>>> case = triage.analyze("vmcore-dmesg.txt")      # one boot, judged
+>>> case.verdict.cause, case.verdict.confidence
+('memory-error', 'likely')
 """
 
 from __future__ import annotations
