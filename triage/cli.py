@@ -12,7 +12,7 @@ import click
 
 from triage import __version__
 from triage.fleet.command import fleet
-from triage.terminal import waiting, write
+from triage.terminal import Commands, waiting, write
 
 if TYPE_CHECKING:
     from triage.pipeline import Analysis
@@ -34,7 +34,7 @@ Examples:
 """
 
 
-@click.group(help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="triage")
 def main() -> None:
     pass

@@ -4,14 +4,47 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
+
+INTERRUPTED, TERMINATED, CLOSED_PIPE = 130, 143, 141  # 128 + the signal, as a shell would say
+
+
+class Commands(click.Group):
+    """The commands, however a run ends: a signal or an output that takes no more is one line at most, no traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; SIGTERM unwinds like an exit, so that no temporary file stays."""
+        with contextlib.suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()  # not at exit, where nobody can catch what it raises
+        except KeyboardInterrupt:
+            click.echo("\ntriage: interrupted", err=True)
+            sys.exit(INTERRUPTED)
+        except BrokenPipeError:
+            discard()
+            sys.exit(CLOSED_PIPE)
+        except OSError as error:
+            discard()
+            raise Unwritable(f"{error.filename or 'standard output'}: {error.strerror or error}") from None
+
+
+def discard() -> None:
+    """Let what is still buffered for standard output go nowhere."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Unwritable(click.ClickException):
@@ -25,8 +58,11 @@ def write(target: str, content: str, *, private: bool = False) -> None:
     if target == "-":
         sys.stdout.write(content)
         return
-    path = Path(target)
+    path = Path(target).resolve()  # a link stays one
     try:
+        if path.exists() and not path.is_file():  # a pipe or device must not be replaced
+            path.write_text(content, encoding="utf-8")
+            return
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise Unwritable(f"{target}: {error.strerror or error}") from None
@@ -34,6 +70,8 @@ def write(target: str, content: str, *, private: bool = False) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as out:
             out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
         temporary.chmod(0o600 if private else 0o666 & ~umask())
         temporary.replace(path)
     except OSError as error:

@@ -40,7 +40,7 @@ def put(section: SectionFields, fields: dict[str, str]) -> None:
     elif "structure" in fields:
         section["extra"].append((fields["structure"], fields["number"]))
     elif "remark" in fields or "dump" in fields:
-        section["remarks"].append(fields.get("remark") or fields["dump"])
+        section["remarks"] += filter(None, (fields.get("remark"), fields.get("dump")))
     else:
         for name, value in fields.items():
             section.setdefault(name, value)
