@@ -61,8 +61,12 @@ def decode(line: bytes) -> tuple[str, Any]:
 
 
 def build(kind: type[T], values: Mapping[str, Any]) -> T:
-    """A dataclass of checked values; unknown names and wrong types raise WireError."""
-    return kind(**check_fields(kind, values))
+    """A dataclass of checked values; unknown names, wrong types and missing fields raise WireError."""
+    checked = check_fields(kind, values)
+    try:
+        return kind(**checked)
+    except TypeError as error:
+        raise WireError(f"not all fields of {kind.__name__}") from error
 
 
 def check_fields(kind: type, values: Any) -> dict[str, Any]:
