@@ -11,13 +11,13 @@ from typing import Any
 
 from triage import pipeline
 from triage.config import Options
-from triage.correlate import boots, judge
+from triage.correlate import board, boots, judge
 from triage.errors import InputError
 from triage.fleet import exposure, identity, remote, rows
 from triage.fleet.units import Unit
-from triage.inputs import CoreFile, LogText, Refused, Skipped, find
+from triage.inputs import CoreFile, LogText, Refused, SideFile, Skipped, find
 from triage.logs.clock import wall_seconds
-from triage.model import Boot, Case, Event
+from triage.model import Boot, Case, Event, Note
 
 CHUNK = 1 << 20
 # `127.0.0.1-2026-11-23-02:11:47`, `202611230211`, `2026-11-23T02:11`: when a crash directory was made.
@@ -57,6 +57,7 @@ class Read:
 
     logs: list[tuple[LogText, list[Event]]] = field(default_factory=list)
     cores: list[CoreFile] = field(default_factory=list)
+    side: list[SideFile] = field(default_factory=list)
     analysis: pipeline.Analysis = field(default_factory=pipeline.Analysis)
     skipped: int = 0
 
@@ -77,12 +78,13 @@ def found_in(task: Task, paths: Sequence[str], names: Mapping[str, str]) -> Find
         finding.status = "duplicate"
         return finding
     read = read_files(paths, names)
+    found = grouped(read, task)
+    spans = {text.name: exposure.segments(text) for text, _ in read.logs}
+    for number, boot in enumerate(found):
+        add(finding, task, boot, judge(boot), number, spans)
     finding.skipped = read.skipped
     finding.failures = [("refused", str(e)) for e in read.analysis.refused]
     finding.failures += [("partial", f"{n.source}: {n.text}" if n.source else n.text) for n in read.analysis.notes]
-    spans = {text.name: exposure.segments(text) for text, _ in read.logs}
-    for number, boot in enumerate(grouped(read, task)):
-        add(finding, task, boot, judge(boot), number, spans)
     if not finding.rows:
         finding.status = "failed" if read.analysis.refused else "nothing"
     return finding
@@ -113,7 +115,7 @@ def digest(path: str) -> str:
 
 
 def read_files(paths: Sequence[str], names: Mapping[str, str]) -> Read:
-    """Logs with their events, and cores; what is refused or left out is recorded."""
+    """Logs with their events, cores, and what stands beside them; what is refused or left out is recorded."""
     read = Read()
     for found in find(list(paths)):
         found = replace(found, name=called(found.name, names)) if names else found
@@ -122,12 +124,18 @@ def read_files(paths: Sequence[str], names: Mapping[str, str]) -> Read:
                 read.logs.append((found, list(pipeline.events(found))))
             case CoreFile():
                 read.cores.append(found)
+            case SideFile():
+                read.side.append(found)
+            case Refused(partial=True):
+                read.analysis.notes.append(Note(text=found.reason, source=found.name))
             case Refused(foreign=True):
                 read.skipped += 1
             case Refused():
                 read.analysis.refused.append(InputError(found.name, found.reason))
             case Skipped():
                 read.skipped += found.count
+        if isinstance(found, LogText | CoreFile):
+            read.analysis.notes += [Note(text=note, source=found.name) for note in found.notes]
     return read
 
 
@@ -140,9 +148,10 @@ def called(name: str, names: Mapping[str, str]) -> str:
 
 
 def grouped(read: Read, task: Task) -> list[Boot]:
-    """The boots of a unit, with its cores."""
+    """The boots of a unit, with its cores, and with what the board's own records say."""
     facts = pipeline.read_cores(read.cores, read.logs, task.options, read.analysis)
-    return boots.group([boots.LogEvents(pipeline.source(text), tuple(found)) for text, found in read.logs], facts)
+    found = boots.group([boots.LogEvents(pipeline.source(text), tuple(events)) for text, events in read.logs], facts)
+    return [board.enrich(boot, read.side) for boot in found]
 
 
 def add(
