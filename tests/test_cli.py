@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib.util
 import json
 import random
 from pathlib import Path
@@ -136,3 +137,17 @@ def test_mixed_encodings_lose_no_event(tmp_path: Path) -> None:
         "h\xe9llo \xfc\n".encode("latin-1") + b"\xff\xfe\0\x01\n" + ORIGIN.read_bytes().partition(b"\n\n")[2]
     )
     assert "d_lookup" in run("analyze", path).stdout
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("drgn"), reason="drgn has no wheel for this machine")
+def test_a_compressed_core_is_answered_and_its_page_described(tmp_path: Path) -> None:
+    core = Path(__file__).parent / "fixtures" / "cores" / "6.12-arm64-incident-elf.core.zst"
+    result = run("analyze", core, "--json", tmp_path / "case.json")
+    assert result.exit_code == 0
+    (case,) = json.loads((tmp_path / "case.json").read_text())["cases"]
+    assert (case["verdict"]["cause"], case["verdict"]["confidence"]) == ("memory-error", "proven")
+    (page,) = case["pages"]
+    assert (page["type"], page["detail"]["cache"], page["type_source"]) == ("slab", "dentry", "core")
+    assert {w["policy"]: w["would_panic"] for w in case["counterfactual"]} == {"v4": "no", "linux-7.3": "yes"}
+    assert case["links"][0]["match"] == "line"
+    assert case["crash"]["function"] == "__d_lookup"

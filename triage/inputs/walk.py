@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 import sys
@@ -98,7 +97,7 @@ def core(blob: Blob) -> Found:
         held = written_out(blob.data)
     except OSError as error:
         return Refused(blob.name, f"a core that cannot be unpacked: {error.strerror or error}")
-    path = f"/proc/{os.getpid()}/fd/{held.fileno()}"
+    path = f"/proc/self/fd/{held.fileno()}"
     known = CoreFile(path, blob.name, form, facts.host, facts.wall, facts.kernel)
     return replace(known, sha256=blob.sha256, size=blob.size, notes=blob.notes, held=held)
 

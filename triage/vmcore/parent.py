@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -64,8 +65,12 @@ def _call(request: wire.Request, timeout: float, memory: int) -> tuple[bytes, st
     """What the child wrote, and why it ended early if it did."""
     command = [sys.executable, "-m", "triage.vmcore.child", str(memory), str(max(1, int(timeout) + 1))]
     text = json.dumps({field: getattr(request, field) for field in request.__dataclass_fields__}).encode()
+    held = re.fullmatch(r"/proc/self/fd/(\d+)", request.path)  # a core that was unpacked into a file without a name
+    files = (int(held[1]),) if held else ()
     try:
-        done = subprocess.run(command, input=text, capture_output=True, timeout=timeout, env=environment(), check=False)
+        done = subprocess.run(
+            command, input=text, capture_output=True, timeout=timeout, env=environment(), pass_fds=files, check=False
+        )
     except subprocess.TimeoutExpired as error:
         return error.stdout or b"", f"it took more than {timeout:g} seconds"
     if done.returncode == 0:
