@@ -153,6 +153,16 @@ def inspect(
     return replace(facts, path=core.name)
 
 
+def one_core(path: str) -> inputs.CoreFile:
+    """The core at a path, unpacked if it is compressed; InputError if it is none."""
+    for found in inputs.find([path]):
+        if isinstance(found, inputs.CoreFile):
+            return found
+        if isinstance(found, inputs.Refused):
+            raise InputError(found.name, found.reason)
+    raise InputError(path, "not a vmcore")
+
+
 def core_log(core: inputs.CoreFile, facts: CoreFacts) -> LogText:
     """The kernel log out of a core, ready to parse; size and hash are those of the core file.
 
