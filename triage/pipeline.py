@@ -12,7 +12,7 @@ from triage.config import Options
 from triage.errors import InputError, TriageError
 from triage.inputs import LogText
 from triage.inputs.buffers import digest
-from triage.model import Case, CoreFacts, Crash, Event, MemoryFailure, Note, Site, Source
+from triage.model import Case, CoreFacts, Crash, Event, HardwareError, MemoryFailure, Note, Site, Source
 
 HASHED = 128 << 20  # bytes of a core that are hashed for the report: about 0.2 s
 
@@ -136,11 +136,14 @@ def inspect(
     """The facts of one core; a core that cannot be opened is recorded and the logs beside it are still analysed."""
     from triage import vmcore
 
-    pfns = {e.pfn for _, found in logs for e in found if isinstance(e, MemoryFailure) and e.pfn is not None}
+    told = [event for _, found in logs for event in found]
+    pfns = {e.pfn for e in told if isinstance(e, MemoryFailure) and e.pfn is not None}
+    bad = (e.physical_address for e in told if isinstance(e, HardwareError) and e.severity != "corrected")
     try:
         facts = vmcore.inspect(
             core.path,
             pfns=sorted(pfns),
+            addresses=sorted({address for address in bad if address is not None}),
             vmlinux=options.vmlinux,
             debug_dirs=options.debug_dirs,
             minicore=options.minicore,
