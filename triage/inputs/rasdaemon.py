@@ -51,6 +51,8 @@ STORED = PAGE_TYPES[1][1]
 UNKNOWN = "unknown page"
 
 Row = Mapping[str, Any]
+DAMAGE = (sqlite3.Error, ValueError, OverflowError, MemoryError)  # what SQLite has for a file that is not sound
+IMPOSSIBLE = "a value of impossible size"
 
 
 def convert(data: Buffer, kernel: str | None = None) -> Iterator[Line | Lost]:
@@ -93,16 +95,18 @@ def read(raw: bytes) -> tuple[dict[str, list[Row]], list[Lost]]:
             base.execute("PRAGMA trusted_schema = OFF")
             found = base.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
             names = [row[0] for row in found if isinstance(row[0], str)]  # a damaged page may hold any type
-        except (sqlite3.Error, ValueError, OverflowError) as error:
-            return {}, [Lost(f"damaged: {error}")]
+        except DAMAGE as error:
+            return {}, [Lost(f"damaged: {str(error) or IMPOSSIBLE}")]
         for name in names:
             if re.fullmatch(r"\w{1,40}_(?:event|record)", name):
                 rows = tables.setdefault(name, [])
                 try:
                     for row in base.execute(f'SELECT * FROM "{name}" LIMIT {ROWS_MAX}'):
                         rows.append(dict(row))
-                except (sqlite3.Error, ValueError, OverflowError) as error:
-                    damage.append(Lost(f"{name} is damaged: {error}; the rows before that are analysed"))
+                except DAMAGE as error:
+                    damage.append(
+                        Lost(f"{name} is damaged: {str(error) or IMPOSSIBLE}; the rows before that are analysed")
+                    )
     return tables, damage
 
 
