@@ -79,7 +79,7 @@ def version(info: dict[str, Any]) -> int:
 def opened(url: str) -> tuple[Any, str]:
     """The file system of a URL, and the path in it; raises InputError where its driver is not installed."""
     try:
-        import fsspec  # type: ignore[import-untyped]
+        import fsspec
 
         found: tuple[Any, str] = fsspec.core.url_to_fs(url, use_listings_cache=False)
     except (ImportError, ValueError) as error:

@@ -33,7 +33,7 @@ BIGGEST = 2**53  # the largest integer that every JSON reader keeps exact
 HEX = frozenset(
     (
         "status", "addr", "misc", "synd", "ipid", "mcgstatus", "mcgcap", "mcg_status", "mcg_cap", "ppin", "tsc", "ip",
-        "mcacod", "mscod", "cpuid", "microcode", "apic", "esr", "far", "midr", "mpidr", "page", "superblock",
+        "mcacod", "mscod", "cpuid", "microcode", "apic", "esr", "far", "midr", "mpidr", "page", "superblock", "maps",
         "error_code",
     )
 )  # fmt: skip
