@@ -20,8 +20,10 @@ from typing import Any, NamedTuple
 
 from triage.errors import InputError
 from triage.model import Crash, Frame, Trace
+from triage.vmcore import cage
 from triage.vmcore.parent import environment
 
+MEMORY = 4 << 30  # bytes that the child may allocate
 TIMEOUT = 60.0  # seconds; a vmlinux of 400 MB takes about one
 BANNER = re.compile(rb"Linux version (\d[\w.+~-]{2,100}) \(")
 
@@ -123,6 +125,7 @@ def main() -> None:
     import drgn
 
     request = json.load(sys.stdin)
+    cage.enter(MEMORY, int(TIMEOUT))
     # The architecture matters for registers only, which nobody asks for here.
     prog = drgn.Program(drgn.Platform(drgn.Architecture.X86_64))
     module = prog.extra_module("vmlinux", create=True)
