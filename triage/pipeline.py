@@ -53,8 +53,8 @@ def analyze(paths: Sequence[str], options: Options | None = None) -> Analysis:
                 logs.append((found, list(events(found))))
                 analysis.notes += [Note(text=note, source=found.name) for note in found.notes]
     facts = read_cores(cores, logs, options, analysis)
-    if options.vmlinux:
-        logs = [(text, with_source_lines(found, options.vmlinux, analysis)) for text, found in logs]
+    if options.vmlinux or options.debug_dirs:
+        logs = [(text, with_source_lines(found, options, analysis)) for text, found in logs]
     analysis.events = sum(len(found) for _, found in logs)
     analysis.sources = [source(text) for text, _ in logs]
     analysis.cases = judge_logs(logs, facts, side)
@@ -91,11 +91,15 @@ def judge_logs(
     return [case for boot in grouped if (case := judge(board.enrich(boot, side)))]
 
 
-def with_source_lines(found: list[Event], vmlinux: str, analysis: Analysis) -> list[Event]:
-    """The events with file and line on their traces; if vmlinux does not fit, unchanged and a note says so."""
-    from triage.vmcore.symbolize import symbolized
+def with_source_lines(found: list[Event], options: Options, analysis: Analysis) -> list[Event]:
+    """The events with file and line on their traces; if no vmlinux fits, unchanged and a note says so."""
+    from triage.vmcore.symbolize import find_vmlinux, symbolized
 
     crashes = [event for event in found if isinstance(event, Crash)]
+    release = next((crash.kernel for crash in crashes if crash.kernel), None)
+    vmlinux = options.vmlinux or find_vmlinux(options.debug_dirs, release)
+    if not crashes or vmlinux is None:
+        return found
     try:
         told = iter(symbolized(crashes, vmlinux))
     except TriageError as error:

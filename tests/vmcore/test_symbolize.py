@@ -88,3 +88,12 @@ def test_a_file_without_debug_information_is_refused(tmp_path: Path, program: Pa
     other.write_bytes(b"no ELF at all")
     with pytest.raises(InputError, match="debug information"):
         symbolize.symbolized([crash(program)], str(other))
+
+
+def test_a_debug_directory_is_searched_by_release(tmp_path: Path, program: Path) -> None:
+    (tmp_path / "boot").mkdir()
+    target = tmp_path / "boot" / "vmlinux-6.12.0-lab"
+    target.symlink_to(program)
+    assert symbolize.find_vmlinux([str(tmp_path)], "6.12.0-lab") == str(target)
+    assert symbolize.find_vmlinux([str(tmp_path)], "6.1.0") is None
+    assert symbolize.find_vmlinux([str(tmp_path)], None) is None

@@ -52,6 +52,14 @@ def symbolized(crashes: Sequence[Crash], vmlinux: str) -> list[Crash]:
     return [told(crash, found) for crash in crashes]
 
 
+def find_vmlinux(folders: Sequence[str], release: str | None) -> str | None:
+    """The vmlinux of a kernel release in debug directories, by the names that distributions give it."""
+    if release is None or "/" in release:
+        return None
+    names = (f"vmlinux-{release}", f"boot/vmlinux-{release}", f"lib/modules/{release}/vmlinux", f"{release}/vmlinux")
+    return next((str(path) for folder in folders for name in names if (path := Path(folder) / name).is_file()), None)
+
+
 def check_release(vmlinux: str, release: str | None) -> None:
     """InputError if the vmlinux says that it is another release; one that does not say (split debug files) is taken."""
     with Path(vmlinux).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
