@@ -93,6 +93,8 @@ class Btf:
                     enums.append(number)
             position += 3 + fixed[kind] + each[kind] * (info & 0xFFFFFF)
             number += 1
+        if position > len(words):
+            raise BtfError("BTF is cut short")
         self._end = position
 
     def __len__(self) -> int:
