@@ -34,7 +34,7 @@ def test_no_rule_hides_another() -> None:
     assert len(headers) == len(set(headers))
 
 
-@pytest.mark.parametrize("group", ["helper", "shared", "sleep", "landmark", "interrupt", "dispatcher"])
+@pytest.mark.parametrize("group", ["helper", "owner", "shared", "sleep", "landmark", "interrupt", "dispatcher"])
 def test_every_list_has_reasons_and_compiles(group: str) -> None:
     assert all(entry["reason"] for entry in blame.table()[group])
     assert not blame.names(group).fullmatch("")
@@ -52,7 +52,26 @@ def test_helpers_are_whole_names(name: str) -> None:
     [("__x64_sys_read", "sys_read"), ("SyS_read", "sys_read"), ("__do_sys_mount", "mount"), ("ext4_read", "ext4_read")],
 )
 def test_variants_have_one_name(function: str, name: str) -> None:
-    assert blame.canonical(function) == name
+    assert blame.canonical(function, "DoS") == name
+
+
+def test_only_stalls_join_what_waits_for_other_cpus() -> None:
+    assert blame.canonical("smp_call_function_many_cond", "HANG") == "smp_call_function"
+    assert blame.canonical("smp_call_function_many_cond", "WARNING") == "smp_call_function_many_cond"
+
+
+@pytest.mark.parametrize("name", ["get_user_pages", "copy_page_range", "unwind_next_frame", "clear_page_dirty"])
+def test_a_function_with_work_of_its_own_is_no_helper(name: str) -> None:
+    assert not blame.names("helper").fullmatch(name)
+
+
+def test_a_helper_with_a_lock_of_its_own_is_blamed_for_the_lock_alone() -> None:
+    order = "WARNING: possible circular locking dependency detected"
+    assert crash(order, "ring_drain", kind="lockdep", detail={"locked_in": ("__flush_work",)}).frame == "__flush_work"
+    assert crash(order, "ring_drain", kind="lockdep", detail={"locked_in": ("mutex_lock",)}).frame == "ring_drain"
+    assert (
+        crash("WARNING: CPU: 0 PID: 1 at kernel/workqueue.c:9 __flush_work+0x1/0x2", "ring_drain").frame == "ring_drain"
+    )
 
 
 def test_the_caller_of_a_helper_is_blamed() -> None:

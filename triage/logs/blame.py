@@ -33,14 +33,15 @@ def names(group: str) -> re.Pattern[str]:
 
 
 @cache
-def variants() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """What different names of one function look like, and its one name."""
-    return tuple((re.compile(str(entry["match"])), str(entry["name"])) for entry in table()["canonical"])
+def variants(crash_type: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """What different names of one function look like, and its one name, in crashes of one type."""
+    entries = [entry for entry in table()["canonical"] if entry.get("type", crash_type) == crash_type]
+    return tuple((re.compile(str(entry["match"])), str(entry["name"])) for entry in entries)
 
 
-def canonical(function: str) -> str:
+def canonical(function: str, crash_type: str) -> str:
     """One name for the variants of a function: `__x64_sys_read` and `__arm64_sys_read` are `sys_read`."""
-    for pattern, name in variants():
+    for pattern, name in variants(crash_type):
         if found := pattern.fullmatch(function):
             return found.expand(name)
     return function
@@ -98,7 +99,8 @@ class Blame:
 
     def lock(self) -> Iterator[str]:
         """The function that wanted the lock; lockdep names it first."""
-        yield from filter(self.guilty, self.crash.detail.get("locked_in", ())[:1])
+        wanted = self.crash.detail.get("locked_in", ())[:1]
+        yield from (name for name in wanted if names("owner").fullmatch(name) or self.guilty(name))
 
     def interrupted(self) -> Iterator[str]:
         """The entry point of what an interrupt found running: the innermost frame of a loop says little."""

@@ -20,6 +20,8 @@ from triage.model import Crash
 CHANGING = (
     (re.compile(r"([A-Za-z_][\w$]*)(?:\.\w+)*\+0x[0-9a-f]+/0x[0-9a-f]+"), r"\1"),
     (re.compile(r"\b0x[0-9a-f]+\b|\b(?=[a-f]*\d)[0-9a-f]{8,16}\b"), "ADDR"),
+    (re.compile(r"(\.[chS]):\d+"), r"\1:LINE"),
+    (re.compile(r"\bCPU#\d+"), "CPU"),
     (re.compile(r"(?<!\w)\d+(?!\w)"), "NUM"),
 )
 NOBODY = "corrupted"  # stands for a function that the report does not give
@@ -67,7 +69,7 @@ def named(crash: Crash) -> Crash:
         title=titles[0],
         alt_titles=tuple(sorted(set(titles[1:]) - {titles[0]})),
         type=rule.type,
-        frame=canonical(frame) if frame else None,
+        frame=canonical(frame, rule.type) if frame else None,
         corrupted=doubt(crash, stack=rule.stack, frameless=bool(rule.frame) and frame is None),
     )
 
@@ -82,7 +84,7 @@ def match(header: str) -> tuple[Rule, dict[str, str]] | None:
 
 def spelled(rule: Rule, words: dict[str, str], frame: str | None) -> list[str]:
     """The title, then its other spellings: with the function's full name, and under the names of the crash's class."""
-    names = dict.fromkeys([canonical(frame), frame] if frame else [NOBODY])
+    names = dict.fromkeys([canonical(frame, rule.type), frame] if frame else [NOBODY])
     return [plain(form.format(**words, frame=name)) for form in (rule.title, *rule.alt) for name in names]
 
 
