@@ -38,6 +38,7 @@ STATUS = frozenset(
 )
 COORDINATES = frozenset(("physical_address", "pfn", "page", "addr", "head_pfn"))
 NARROW = frozenset(("i386", "arm", "mips"))
+WORD = re.compile(r"[A-Za-z0-9]+|.", re.S)
 BOTTOM, SMALL, ERRNO = 0xFFFF_0000_0000_0000, 1 << 20, (1 << 64) - 4096
 
 
@@ -75,7 +76,16 @@ class Redactor:
         """A string with everything replaced that is known or looks like something sensitive."""
         self.code = bool(sensitive.INSTRUCTIONS.search(text))
         self.width = 0 if self.code else width
-        return self.compiled().sub(self.found, text)
+        pattern, done, at, out = self.compiled(), 0, 0, list[str]()
+        while match := pattern.search(text, at):
+            token = self.found(match)
+            if token is None:  # no such thing after all; there may be something inside
+                word = WORD.match(text, match.start())
+                at = word.end() if word else match.end()
+                continue
+            out += [text[done : match.start()], token]
+            done = at = match.end()
+        return "".join(out) + text[done:]
 
     def summary(self) -> str:
         """What was replaced, for the reader of the report."""
@@ -162,8 +172,8 @@ class Redactor:
             self.pattern = self.tokens.size(), pattern
         return self.pattern[1]
 
-    def found(self, match: re.Match[str]) -> str:
-        """What stands for a match."""
+    def found(self, match: re.Match[str]) -> str | None:
+        """What stands for a match; None if it only looked like something."""
         sort = str(match.lastgroup)
         if sort == "known":
             return self.tokens.text(self.tokens.sort_of(match[0]) or "host", match[0])
@@ -175,15 +185,14 @@ class Redactor:
         key = next(keys, "")
         return self.judged(sort, key, match[0][len(key) :])
 
-    def judged(self, sort: str, key: str, value: str) -> str:
+    def judged(self, sort: str, key: str, value: str) -> str | None:
         """What stands for a value that looks like something of that sort, if it is one."""
-        if sensitive.JUDGES.get(sort, sensitive.anything)(value):
-            home = sensitive.HOMES.search(value)
-            if home:
-                self.tokens.text("user", home["user"])
-            return key + self.tokens.text(sort, value)
-        pieces = value.split(":") if sort == "ip" else [value]  # no IPv6 address, but there may be something in it
-        return key + (":".join(self.compiled().sub(self.found, p) for p in pieces) if len(pieces) > 1 else value)
+        if not sensitive.JUDGES.get(sort, sensitive.anything)(value):
+            return None
+        home = sensitive.HOMES.search(value)
+        if home:
+            self.tokens.text("user", home["user"])
+        return key + self.tokens.text(sort, value)
 
     def word(self, match: re.Match[str]) -> str:
         """A hex number: an address by its value, or because of the kind of line it stands in."""
