@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 CHUNK = 8 << 20
-# The vectorised prefilter holds up to 64 literals: one more makes the scan ten times slower, a second pass only twice.
-LITERALS = 60
+# The vectorised prefilter sorts literals into 8 buckets: several passes with few literals each are faster than one with
+# many (113 literals: 1.7 GB/s in groups of 24, 1.1 in groups of 60, 0.1 in one of more than 64).
+LITERALS = 24
 DECOYS = (b"DEBUG: ",)  # common words that hold an anchor: matched first, so that the anchor in them costs nothing
 
 
