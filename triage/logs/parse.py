@@ -12,6 +12,7 @@ from triage.inputs import LogText
 from triage.logs.clock import wall_seconds
 from triage.logs.grammar import Grammar, LineToken, Record, kinds, load
 from triage.logs.lines import Line, LineReader, inside, join
+from triage.logs.restart import with_restarts
 from triage.logs.scan import Scanner
 from triage.model import Event
 
@@ -37,6 +38,10 @@ class Parser:
 
     def events(self) -> Iterator[Event]:
         """All events of the log, in the order of their first lines."""
+        return with_restarts(self.records(), self.text)
+
+    def records(self) -> Iterator[Event]:
+        """The events that lines of the log tell, in the order of their first lines."""
         ended: list[Event] = []  # records end out of order: held until none is open that began before them
         for line in self.lines():
             if not (self.open and self.claim(line)) and line.kinds:

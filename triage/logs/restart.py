@@ -1,0 +1,73 @@
+"""A running console that goes back to the firmware without a word: the kernel restarted, and nobody said why.
+
+[  812.402113] eth0: link becomes ready
+SeaBIOS (version 1.16.3-2)
+Booting from Hard Disk...
+[    0.000000] Linux version 6.12.9-2-generic (builder@lab) (gcc 14.2.0) #1 SMP PREEMPT_DYNAMIC
+
+Only the raw console of a machine shows this. Boots that merely follow each other (syslog, kernel logs put behind each
+other) lack the words of the firmware; a shutdown, a start by kexec or a crash before explains the boot.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from triage.inputs import LogText
+from triage.logs.signature import named
+from triage.model import Crash, Event, Notice
+
+STAMP = re.compile(rb"(?:<\d{1,3}>)?\[ {0,6}(\d{1,9})\.\d{6}\]")
+FIRMWARE = re.compile(
+    rb"SeaBIOS|iPXE|GRUB|SYSLINUX|U-Boot|BdsDxe|EFI stub"
+    rb"|Booting (?:from|the kernel|Linux)|Decompressing Linux|early console in "
+)
+RUNNING = 10  # seconds after its start from which a kernel is taken to have booted
+LOOK_BACK = 8192  # bytes before the banner; a firmware says less
+
+
+def with_restarts(events: Iterable[Event], text: LogText) -> Iterator[Event]:
+    """The events, and a crash before each boot that the firmware began and nothing announced."""
+    explained, pos = False, 0
+    for event in events:
+        if isinstance(event, Notice) and event.what == "boot":
+            start, pos = banner(event, text, pos)
+            if not explained and fell(bytes(text.data[max(0, start - LOOK_BACK) : start])):
+                yield restart(event)
+            explained = False
+        explained |= isinstance(event, Crash) or (isinstance(event, Notice) and event.what in ("shutdown", "sysrq"))
+        yield event
+
+
+def banner(boot: Notice, text: LogText, pos: int) -> tuple[int, int]:
+    """Where the banner of a boot begins and ends behind a place; the end of the text where it is not written so."""
+    words = b"Linux version " + str(boot.values["kernel"]).encode()
+    start = text.data.find(words, pos)
+    return (start, start + len(words)) if start >= 0 else (len(text.data), len(text.data))
+
+
+def fell(before: bytes) -> bool:
+    """Whether the text before a banner goes from a running kernel through the firmware."""
+    firmware = False
+    for line in reversed(before.splitlines()):
+        stamp = STAMP.match(line)
+        if stamp and (uptime := int(stamp[1])) > 0:
+            return firmware and uptime >= RUNNING
+        firmware = firmware or bool(FIRMWARE.search(line))
+    return False
+
+
+def restart(boot: Notice) -> Crash:
+    """The crash of which only the next banner is seen."""
+    return named(
+        Crash(
+            kind="restart",
+            source=boot.source,
+            first_line=boot.first_line,
+            last_line=boot.last_line,
+            lines=boot.lines,
+            host=boot.host,
+            header=(boot.text,),
+        )
+    )
