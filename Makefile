@@ -6,11 +6,12 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 RUNTIME = $(VENV)/.runtime
 STAMP = $(VENV)/.development
+MINUTES ?= 10
 DEMO = demo
 DEMO_CORE = tests/fixtures/cores/6.12-arm64-incident-elf.core.zst
 DEMO_LOG = tests/fixtures/incident/console.log
 
-.PHONY: demo test lint unit bench lab lab-test clean
+.PHONY: demo test lint unit bench lab lab-test fuzz audit sbom clean
 
 # The runtime is enough for the demo; the tests need the development tools too.
 $(RUNTIME): pyproject.toml
@@ -49,6 +50,20 @@ lab: $(STAMP)
 	$(BIN)/python -m tests.lab judge $(LAB) $(CASE) $(if $(LAB)$(CASE),,--table docs/lab-results.md)
 
 lab-test: lab
+
+# Coverage-guided fuzzing of every reader for MINUTES; crashes are kept in tests/fuzz/crashes.
+fuzz: $(STAMP)
+	$(BIN)/pip install --quiet --editable '.[fuzz]'
+	nice $(BIN)/python -m tests.fuzz --minutes $(MINUTES)
+
+audit: $(STAMP)
+	$(BIN)/pip install --quiet --editable '.[audit]'
+	$(BIN)/pip-audit -r requirements-ci.txt --disable-pip --no-deps
+
+sbom: $(STAMP)
+	$(BIN)/pip install --quiet --editable '.[audit]'
+	@mkdir -p dist
+	$(BIN)/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-reproducible --of JSON -o dist/sbom.json
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist
