@@ -133,3 +133,9 @@ def test_stall_before_an_interrupt_is_named_by_its_entry() -> None:
     found = crash("rcu: INFO: rcu_sched self-detected stall on CPU", *functions, kind="stall")
     assert found.frame == "store_write"
     assert re.fullmatch(r"INFO: rcu detected stall in \w+", found.title)
+
+
+@pytest.mark.parametrize("dispatcher", ["process_scheduled_works", "__run_timer_base", "tasklet_action_common"])
+def test_a_stall_is_named_after_the_work_that_was_handed_out(dispatcher: str) -> None:
+    found = crash("watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [x:9]", "ring_scan", "ring_work", dispatcher)
+    assert found.title == "BUG: soft lockup in ring_work"
