@@ -6,7 +6,10 @@ import pytest
 
 from tests.correlate.logs import abort, boot, ghes, unhandlable, verdict
 from triage.correlate import judge
+from triage.inputs import LogText
+from triage.logs.parse import Parser
 from triage.model import Case
+from triage.pipeline import judge_logs
 
 PFN = 0x40272D
 
@@ -63,3 +66,16 @@ def test_link_is_by_time_only(case: Case) -> None:
 
 def test_every_evidence_points_at_a_line(case: Case) -> None:
     assert all(evidence.first_line for evidence in case.verdict.evidence)
+
+
+def test_a_restart_without_a_word_is_blamed_on_nothing() -> None:
+    log = b"""[  100.000000] EXT4-fs (vda1): mounted filesystem
+SeaBIOS (version 1.16.3-2)
+Booting from Hard Disk...
+[    0.000000] Linux version 6.12.9-2-generic (builder@lab) (gcc 14.2.0) #1 SMP
+"""
+    text = LogText("console", log)
+    (case,) = judge_logs([(text, list(Parser(text).events()))])
+    assert case.crash is not None
+    assert case.crash.type == "REBOOT"
+    assert (case.verdict.cause, case.verdict.confidence) == ("unknown", "weak")

@@ -30,7 +30,7 @@ def ordinary(scene: Scene) -> Crash | None:
     crash = scene.crash
     if crash is None or scene.consumed is not None or is_serror(crash) or is_hardware(crash):
         return None
-    special = declared_page(crash) is not None or asked(scene) is not None or is_shortage(crash)
+    special = declared_page(crash) is not None or asked(scene) is not None or is_shortage(crash) or is_restart(crash)
     return None if special else crash
 
 
@@ -46,6 +46,11 @@ def is_shortage(crash: Crash) -> bool:
     Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled
     """
     return any(SHORTAGE.search(text) for text in panics(crash))
+
+
+def is_restart(crash: Crash) -> bool:
+    """Whether the machine went back to its firmware without a word: power, watchdog, firmware, hardware or software."""
+    return crash.type == "REBOOT"
 
 
 SYSRQ = re.compile(r"sysrq triggered crash|sysrq_handle_crash|sysrq: Trigger a crash|SysRq : Trigger a crash")
