@@ -49,11 +49,11 @@ def private(command: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
 
     @functools.wraps(command)
     def run(*, redact: bool, redact_map: str | None, **arguments: Any) -> NoReturn:
+        if not redact and redact_map is None:
+            command(**arguments, redactor=None)
         from triage import mapfile
         from triage.errors import InputError
 
-        if not redact and redact_map is None:
-            command(**arguments, redactor=None)
         try:
             redactor = mapfile.load(redact_map)
         except InputError as error:
