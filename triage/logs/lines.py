@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from triage.inputs.buffers import Buffer
 from triage.logs.prefix import Prefix, restart, split
-from triage.logs.scan import Buffer, release
+from triage.logs.scan import release
 
 LINE_LIMIT = 4096  # bytes of one line that are looked at
 COUNTED = 1 << 20  # bytes counted at a time: what fits a cache is copied for nothing
