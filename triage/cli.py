@@ -147,7 +147,7 @@ def analyze(
 @click.option("--residue", is_flag=True, help="Print to stderr the lines that hold an anchor and belong to no event.")
 @private
 def log(paths: tuple[str, ...], form: str, residue: bool, redactor: Redactor | None) -> NoReturn:
-    """Print the hardware errors, memory-failure lines and crashes of logs, in the order in which they end.
+    """Print the hardware errors, memory-failure lines and crashes of logs, in the order of their first lines.
 
     \b
     Examples:

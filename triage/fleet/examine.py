@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,10 +15,10 @@ from triage.errors import InputError
 from triage.fleet import exposure, identity, remote, rows
 from triage.fleet.units import Unit
 from triage.inputs import CoreFile, LogText, Refused, SideFile, Skipped, find
+from triage.inputs.buffers import digest
 from triage.logs.clock import wall_seconds
 from triage.model import Boot, Case, Event, Note
 
-CHUNK = 1 << 20
 # `127.0.0.1-2026-11-23-02:11:47`, `202611230211`, `2026-11-23T02:11`: when a crash directory was made.
 DATED = re.compile(r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)(?:[-_T]?([0-2]\d)[:-]?([0-5]\d)(?:[:-]?([0-5]\d))?)?(?!\d)")
 
@@ -103,15 +102,6 @@ def files(paths: Sequence[str]) -> list[str]:
         for path in paths
         for file in (sorted(p for p in Path(path).rglob("*") if p.is_file()) if Path(path).is_dir() else [path])
     ]
-
-
-def digest(path: str) -> str:
-    """SHA-256 of a file's content."""
-    found = hashlib.sha256()
-    with open(path, "rb") as file:  # noqa: PTH123  unbuffered reads of large chunks
-        while chunk := file.read(CHUNK):
-            found.update(chunk)
-    return found.hexdigest()
 
 
 def read_files(paths: Sequence[str], names: Mapping[str, str]) -> Read:
