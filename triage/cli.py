@@ -196,15 +196,14 @@ def page(core: str, where: tuple[str, ...], vmlinux: str | None, as_json: bool, 
 
     A number below 2^40 is a page frame number, one above it an address.
     """
-    from triage import pipeline, vmcore
+    from triage import pipeline
     from triage.errors import TriageError
     from triage.report import page as report
 
     numbers = [parse_number(word) for word in where]
     try:
-        found = pipeline.one_core(core)
-        facts = vmcore.inspect(
-            found.path,
+        facts = pipeline.core_facts(
+            pipeline.one_core(core),
             vmlinux=vmlinux,
             pfns=[n for n in numbers if n < 1 << 40],
             addresses=[n for n in numbers if n >= 1 << 40],

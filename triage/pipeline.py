@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from triage import inputs
 from triage.config import Options
@@ -138,14 +139,12 @@ def inspect(
     core: inputs.CoreFile, logs: Sequence[tuple[LogText, Sequence[Event]]], options: Options, analysis: Analysis
 ) -> CoreFacts | None:
     """The facts of one core; a core that cannot be opened is recorded and the logs beside it are still analysed."""
-    from triage import vmcore
-
     told = [event for _, found in logs for event in found]
     pfns = {e.pfn for e in told if isinstance(e, MemoryFailure) and e.pfn is not None}
     bad = (e.physical_address for e in told if isinstance(e, HardwareError) and e.severity != "corrected")
     try:
-        facts = vmcore.inspect(
-            core.path,
+        facts = core_facts(
+            core,
             pfns=sorted(pfns),
             addresses=sorted({address for address in bad if address is not None}),
             vmlinux=options.vmlinux,
@@ -153,10 +152,21 @@ def inspect(
             minicore=options.minicore,
             timeout=options.core_timeout,
         )
-    except TriageError as error:
-        analysis.refused.append(error if isinstance(error, InputError) else InputError(core.name, str(error)))
+    except InputError as error:
+        analysis.refused.append(error)
         return None
     analysis.notes += [Note(text=note, source=core.name) for note in facts.notes]
+    return facts
+
+
+def core_facts(core: inputs.CoreFile, **asked: Any) -> CoreFacts:
+    """What `vmcore.inspect` says of a core, under the name that its user knows; it may lie unpacked somewhere else."""
+    from triage import vmcore
+
+    try:
+        facts = vmcore.inspect(core.path, **asked)
+    except InputError as error:
+        raise type(error)(core.name, error.reason) from None
     return replace(facts, path=core.name)
 
 

@@ -1,5 +1,6 @@
 """The child process: what it says is kept, whatever becomes of it; no traceback and no temporary file escapes."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from triage import vmcore
+from triage import pipeline, vmcore
 from triage.errors import CoreError, InputError, LimitError
 from triage.vmcore import parent, wire
 
@@ -144,3 +145,19 @@ def test_minicore_that_cannot_be_written_is_noted(core_path, tmp_path):
 def vars_of(facts):
     """The fields of CoreFacts as plain data."""
     return json.loads(wire.encode("facts", facts))["value"]
+
+
+def test_without_drgn_a_core_says_what_to_install(core_path, tmp_path, monkeypatch):
+    (tmp_path / "drgn.py").write_text("raise ModuleNotFoundError(\"No module named 'drgn'\", name='drgn')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(CoreError, match="reading a core needs drgn: pip install drgn"):
+        vmcore.inspect(str(core_path(CORE)))
+
+
+def test_a_core_that_was_unpacked_is_refused_under_the_name_that_was_given(tmp_path):
+    path = tmp_path / "vmcore.gz"
+    path.write_bytes(gzip.compress(b"KDUMP   " + bytes(4096)))
+    core = pipeline.one_core(str(path))
+    with pytest.raises(CoreError) as caught:
+        pipeline.core_facts(core)
+    assert str(caught.value).startswith(f"{path}: ")

@@ -14,6 +14,8 @@ from typing import TextIO
 from triage.errors import TriageError
 from triage.vmcore import cage, wire
 
+NO_DRGN = "reading a core needs drgn: pip install drgn (ready-made for x86-64 Linux; elsewhere it is built from source)"
+
 
 def main() -> int:
     """Answer one request; exit code 0 unless Python itself fails."""
@@ -29,6 +31,10 @@ def main() -> int:
             _send(out, part, value)
     except TriageError as error:
         _send(out, "error", getattr(error, "reason", str(error)))
+    except ModuleNotFoundError as error:
+        if error.name != "drgn":
+            raise
+        _send(out, "error", NO_DRGN)
     except MemoryError:
         _send(out, "error", f"needs more than {memory >> 20} MB of memory")
     _send(out, "end", None)
