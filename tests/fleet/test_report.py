@@ -14,9 +14,11 @@ from click.testing import CliRunner
 
 from tests.fleet.conftest import Fleet
 from tests.fleet.samples import console, dmesg, put
+from triage import pipeline
 from triage.fleet.command import fleet as command
 from triage.fleet.report import csv as tables
 from triage.fleet.report import metrics, site, summary
+from triage.report import html
 
 EVIL = "<script>alert(1)</script>"
 
@@ -26,12 +28,13 @@ class Page(HTMLParser):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self.links, self.scripts, self.handlers, self.policy = [], 0, 0, ""
+        self.links, self.ids, self.scripts, self.handlers, self.policy = [], set(), 0, 0, ""
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
         self.links += [value for name, value in attrs if name in ("href", "src") and value]
+        self.ids.add(found.get("id"))
         self.scripts += tag == "script" and found.get("type") != "application/json"
         self.handlers += any(name.startswith("on") for name in found)
         if found.get("http-equiv") == "Content-Security-Policy":
@@ -47,8 +50,10 @@ def pages(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_link_leads_somewhere_and_nothing_leads_out(pages: Path) -> None:
     for path in pages.rglob("*.html"):
-        for link in Page(path).links:
-            assert "://" not in link and (path.parent / link).resolve().is_file(), (path, link)
+        page = Page(path)
+        for link in page.links:
+            there = link[1:] in page.ids if link.startswith("#") else (path.parent / link).resolve().is_file()
+            assert "://" not in link and there, (path, link)
     data = json.loads(re.search(r'id="rows-cases">(.*?)</script>', (pages / "cases.html").read_text(), re.S)[1])  # type: ignore[index]
     assert all((pages / cell[2]).is_file() for row in data for cell in row if len(cell) > 2)
 
@@ -62,6 +67,18 @@ def test_there_is_a_page_for_every_case_signature_host_and_module(pages: Path, f
         ("h", len(tables["hosts"])),
     ):
         assert len(list((pages / folder).iterdir())) == count, folder
+
+
+def test_case_pages_are_the_whole_report_with_its_raw_lines(pages: Path, fleet: Fleet) -> None:
+    cases = fleet.store.read("cases", ["case", "unit", "cause", "title"])
+    row = cases[(cases["cause"] == "memory-error") & cases["title"].notna()].iloc[0]
+    text = (pages / "c" / f"{row['case']}.html").read_text()
+    analysis = pipeline.analyze([row["unit"]])
+    report = html.render(analysis.cases)
+    raw = re.search(r"<h2>The lines</h2>.*?</pre>", report, re.S)
+    assert raw and raw[0] in text and "recovery action for" in raw[0]
+    for heading in re.findall(r"<h2[^>]*>.*?</h2>", report):
+        assert heading in text
 
 
 def test_case_pages_hold_no_script_and_the_others_only_their_own(pages: Path) -> None:

@@ -129,7 +129,7 @@ def test_one_broken_section_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -
 
 def test_sections_are_sorted_by_name_and_templates_are_complete() -> None:
     names = html.section_names()
-    assert names == sorted(names) and names[0] == "10-verdict.html"
+    assert list(names) == sorted(names) and names[0] == "10-verdict.html"
     for name in names:
         templates.environment("html").get_template(f"sections/{name}")
 

@@ -66,18 +66,24 @@ def addresses(crash: Crash) -> Iterator[Suspicion]:
 
 def judge(fault: int, meant: int, bit: int, pointers: list[int]) -> tuple[str | None, float]:
     """Why `meant` is what the kernel had in mind, and how rarely a value without a flip looks so."""
-    near = any(abs(meant - pointer) < 4096 for pointer in pointers)
     if bit >= CANONICAL_BITS and is_kernel(meant) and not is_kernel(fault) and not is_kasan_shadow(fault):
         # Tags and shadow offsets of sanitizers live in these bits too: without a second pointer it is little.
+        near = close(meant, pointers)
         agree = ", and a register points there" if near else ""
         return f"canonical but for bit {bit}: 17 of 65,536 random values are{agree}", 0.9 if near else 0.4
-    if bit >= HIGH_BIT and is_kernel(fault) and near and not any(abs(fault - p) < 4096 for p in pointers if p != fault):
+    lonely = bit >= HIGH_BIT and is_kernel(fault) and not close(fault, [p for p in pointers if p != fault])
+    if lonely and close(meant, pointers):
         return f"within a page of another register but for bit {bit}", 0.5
     if bit >= 12 and meant in POISONS:  # a lower bit is an offset into what the poisoned pointer should have pointed to
         return f"{POISONS[meant]} but for bit {bit}", 0.7
     if 12 <= bit < CANONICAL_BITS and meant < 64 and fault > 1 << 20:
         return f"a NULL pointer but for bit {bit}", 0.4 if meant == 0 else 0.25
     return None, 0.0
+
+
+def close(address: int, pointers: list[int]) -> bool:
+    """Whether one of the pointers is less than a page away."""
+    return any(abs(address - pointer) < 4096 for pointer in pointers)
 
 
 def list_pointers(crash: Crash) -> Iterator[Suspicion]:

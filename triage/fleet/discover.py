@@ -112,7 +112,7 @@ def together(name: str, paths: list[str]) -> Found:
 
 def unit(name: str, paths: list[str]) -> Unit:
     """The unit of these files; raises OSError for one that is gone."""
-    found = [Path(path).stat() for path in paths]
+    found = [os.stat(path) for path in paths]  # noqa: PTH116  twice as fast as Path's, and there are millions
     return Unit(
         clean(name), tuple(sorted(paths)), sum(s.st_size for s in found), max((s.st_mtime_ns for s in found), default=0)
     )

@@ -65,8 +65,8 @@ def lines_between(text: LogText, start: int, stop: int) -> int:
 def edge(text: LogText, start: int, stop: int, *, last: bool) -> float | None:
     """The first or the last printk time between two offsets, None if the lines there carry none."""
     piece = bytes(text.data[max(start, stop - WINDOW) : stop] if last else text.data[start : min(stop, start + WINDOW)])
-    lines = piece.split(b"\n")
-    for line in reversed(lines[-LINES:]) if last else lines[:LINES]:
+    lines = reversed(piece.rsplit(b"\n", LINES)[-LINES:]) if last else piece.split(b"\n", LINES)[:LINES]
+    for line in lines:
         time = prefix.split(line[:LINE_MAX].decode("utf-8", "replace").rstrip("\r")).time
         if time is not None:
             return time

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from triage.correlate.consumption import is_machine_check, is_serror
 from triage.correlate.crashes import is_mild
-from triage.fleet import memory
+from triage.fleet import held, memory
 from triage.fleet.identity import keys
 from triage.model import Boot, Case, Crash, HardwareError, Link, Notice, PageHistory
 from triage.report.escape import unicode
@@ -69,7 +71,9 @@ def rows(boot: Boot, case: Case | None, seen: Seen) -> dict[str, list[Row]]:
         found["pages"] = [page_row(page, case, end) | named for page in case.pages]
         found["links"] = [link_row(link) | named for link in case.links]
         found["whatif"] = [row | named | {"kernel": about["kernel"]} for row in whatif_rows(case)]
-        found["documents"] = [{"input": seen.input, "case": seen.boot, "json": case_json(case)}]
+        found["documents"] = [
+            {"input": seen.input, "case": seen.boot, "json": case_json(case), "held": held.packed(case)}
+        ]
     found["hosts"] = [host_row(found, seen, origin["host"], about)]
     return found
 
@@ -260,9 +264,7 @@ def model(line: str) -> str | None:
 
 def case_json(case: Case) -> str:
     """The case as `triage analyze --json` writes it."""
-    import json
-
-    return json.dumps(document([case])["cases"][0], ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(document([case])["cases"][0]).decode()
 
 
 def text(value: str | None) -> str | None:

@@ -22,6 +22,7 @@ TYPES: dict[str, pa.DataType] = {
     "i64": pa.int64(),
     "f64": pa.float64(),
     "bool": pa.bool_(),
+    "bytes": pa.binary(),
     "time": pa.timestamp("us", tz="UTC"),
 }
 
@@ -205,6 +206,7 @@ TABLES: dict[str, tuple[str, ...]] = {
         "input str: see inputs",
         "case str",
         "json str: the case as `triage analyze --json` writes it",
+        "held bytes: the case with its raw lines, for the reports: MessagePack in a form of triage's own",
     ),
     "inputs": (
         "input str: identity of the unit's name; all tables but this one and failures go by content",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from jinja2 import TemplateError
 from markupsafe import Markup
@@ -49,7 +50,7 @@ def _render(cases: Sequence[Case], limits: Limits, seconds: float | None, sites:
     env = environment("html")
     shown = views(cases, limits)
     return env.get_template("case.html").render(
-        cases=[(view, [_section(name, view) for name in section_names()]) for view in shown],
+        cases=[(view, sections(view)) for view in shown],
         entries=[_entry(case, number, limits) for number, case in enumerate(cases[: limits.listed], 1)],
         total=len(cases),
         sites=[words.site(site) for site in sites[: limits.rows]],
@@ -59,9 +60,15 @@ def _render(cases: Sequence[Case], limits: Limits, seconds: float | None, sites:
     )
 
 
-def section_names() -> list[str]:
+def sections(view: CaseView) -> list[Markup]:
+    """The sections of one case, in the order of their names."""
+    return [_section(name, view) for name in section_names()]
+
+
+@cache
+def section_names() -> tuple[str, ...]:
     """The sections in the order of their names."""
-    return sorted(path.name for path in (folder("reports/templates") / "sections").glob("*.html"))
+    return tuple(sorted(path.name for path in (folder("reports/templates") / "sections").glob("*.html")))
 
 
 def _section(name: str, view: CaseView) -> Markup:

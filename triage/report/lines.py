@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from triage.model import Case, Crash, Event, Evidence, HardwareError, MemoryFailure, Notice
-from triage.report.limits import Limits
+from triage.report.limits import FULL, Limits
 from triage.report.words import plural
 
 
@@ -122,6 +122,12 @@ class Excerpts:
             return line
         cited = any(item.source == source and covers(item, number) for item in self.cited)
         return replace(line, cited=cited, backs=tuple(backs.get(line.anchor or "", ())))
+
+
+def shown_lines(case: Case, limits: Limits = FULL) -> set[tuple[str, int]]:
+    """The (source, number) of every line that a report of this case shows."""
+    shown = Excerpts(case, 1, limits).shown
+    return {(source, line.number) for source, lines in shown.items() for line in lines if line.number is not None}
 
 
 def covers(item: Evidence, number: int) -> bool:

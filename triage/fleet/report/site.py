@@ -7,21 +7,23 @@ Case pages hold no script and are kept from run to run: a case's identity is tha
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import ChainableUndefined
 from markupsafe import Markup
 
 from triage import __version__, resources
+from triage.fleet import held, memory
 from triage.fleet.report import columns, names, plots
 from triage.fleet.report.listing import count, day, listing, missing
 from triage.fleet.statistics.gather import TABLES, Statistics
+from triage.model import Case
 from triage.report.escape import visible
+from triage.report.html import sections
 from triage.report.templates import environment
+from triage.report.view import view
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 TOP = 15  # rows of a table on the index
 FOLDERS = ("s", "h", "m", "c")
 SCRIPTED = "script-src 'unsafe-inline'; "
-LINES = 60  # errors, frames, evidence shown of a case; the rest is in its JSON
 IDENTITY = re.compile(r"[0-9a-f]{16}-\d{1,9}")
 MARK = ".triage-fleet"  # a directory with it is a site of ours: its pages may be replaced
 
@@ -69,8 +70,8 @@ def prepare(folder: Path) -> None:
 
 def fingerprint() -> str:
     """Of the templates and the program: what case pages depend on beside their case."""
-    parts = sorted(resources.folder("reports/templates").glob("fleet/*"))
-    return hashlib.sha256(b"".join([__version__.encode(), *(p.read_bytes() for p in parts if p.is_file())])).hexdigest()
+    parts = sorted(path for path in resources.folder("reports/templates").rglob("*") if path.is_file())
+    return hashlib.sha256(b"".join([__version__.encode(), *(path.read_bytes() for path in parts)])).hexdigest()
 
 
 def with_notes(statistics: Statistics) -> DataFrame:
@@ -86,15 +87,10 @@ class Writer:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.written = folder, set[str]()
-        self.templates = environment("html").overlay(
-            undefined=ChainableUndefined
-        )  # cases of older versions lack fields
+        self.templates = environment("html").overlay()
         self.templates.filters = {
-            **self.templates.filters,
-            "num": count,
-            "day": day,
-            "known": lambda value: not missing(value),
-        }
+            **self.templates.filters, "num": count, "day": day, "known": lambda value: not missing(value),
+        }  # fmt: skip
         base = resources.folder("reports/templates")
         self.style = Markup(
             (base / "style.css").read_text(encoding="utf-8") + (base / "fleet/fleet.css").read_text(encoding="utf-8")
@@ -203,20 +199,27 @@ class Writer:
 
     def cases(self, store: Store, cases: DataFrame) -> None:
         """A page per case that counts; those that are there already stay as they are."""
-        wanted = {name for name in cases["case"] if IDENTITY.fullmatch(name)}
-        self.written |= {names.case(name) for name in wanted}
-        missing = {name for name in wanted if not (self.folder / names.case(name)).exists()}
-        for name, document in documents(store) if missing else ():
-            if name in missing:
-                self.page(
-                    names.case(name),
-                    "case.html",
-                    title=headline(document),
-                    case=document,
-                    name=name,
-                    limit=LINES,
-                    links=case_links(document),
-                )
+        hosts = {
+            name: host for name, host in zip(cases["case"], cases["host"], strict=True) if IDENTITY.fullmatch(name)
+        }
+        self.written |= {names.case(name) for name in hosts}
+        absent = {name for name in hosts if not (self.folder / names.case(name)).exists()}
+        for name, case in stored(store) if absent else ():
+            if name in absent:
+                self.case(name, case, hosts[name])
+
+    def case(self, name: str, case: Case, host: Any) -> None:
+        """The page of one case: the report that `triage analyze --html` makes of it, and the ways to its groups."""
+        shown = view(case)
+        ways = [] if missing(host) else [("host", visible(host, 80), names.host(host))]
+        if case.crash:
+            ways.append(("signature", visible(case.crash.title, 120), names.signature(case.crash.title)))
+        ways += [("module", visible(dimm, 80), names.module(host, dimm)) for dimm in modules_of(case, host)]
+        ways = [way for way in ways if way[2] in self.written]
+        self.page(
+            names.case(name), "case.html", title=shown.title, name=name, tone=shown.tone, ways=ways,
+            sections=sections(shown),
+        )  # fmt: skip
 
     def clean(self) -> None:
         """Remove pages of what is no longer there."""
@@ -225,32 +228,14 @@ class Writer:
                 page.unlink()
 
 
-def documents(store: Store) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Cases as they were written, made harmless to show."""
-    for table in store.batches("documents", ["case", "json"]):
-        for name, text in zip(table["case"].to_pylist(), table["json"].to_pylist(), strict=True):
-            yield name, harmless(json.loads(text))
+def modules_of(case: Case, host: Any) -> list[str]:
+    """The memory modules that the errors of a case name."""
+    found = (memory.module(error.location) for _, error in case.errors) if not missing(host) else ()
+    return list(dict.fromkeys(dimm for dimm in found if dimm))
 
 
-def harmless(value: Any) -> Any:
-    """A JSON value with every text made visible: no control characters, no reordering, cut where it is long."""
-    if isinstance(value, str):
-        return visible(value)
-    if isinstance(value, list):
-        return [harmless(item) for item in value]
-    if isinstance(value, dict):
-        return {visible(key, 80): harmless(item) for key, item in value.items()}
-    return value
-
-
-def headline(document: dict[str, Any]) -> str:
-    """What a case is called: its crash, else its verdict."""
-    crash = document.get("crash") or {}
-    return str(crash.get("title") or (document.get("verdict") or {}).get("cause") or "case")
-
-
-def case_links(document: dict[str, Any]) -> dict[str, str]:
-    """The pages a case belongs to."""
-    crash, host = document.get("crash") or {}, document.get("host")
-    found = {"signature": names.signature(crash["title"])} if crash.get("title") else {}
-    return found | ({"host": names.host(host)} if host else {})
+def stored(store: Store) -> Iterator[tuple[str, Case]]:
+    """The cases of a store, file by file."""
+    for table in store.batches("documents", ["case", "held"]):
+        for name, data in zip(table["case"].to_pylist(), table["held"].to_pylist(), strict=True):
+            yield name, held.unpacked(data)
