@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from tests.inputs.samples import FAILURE, LINE, LOG, find, lines, one, write
 from triage.inputs import CoreFile, Limits, LogText, Refused, Skipped, magic
+from triage.inputs.buffers import opened
 from triage.logs.prefix import split
 
 SMALL = Limits(bytes=4 << 20, members=100, seconds=20)
@@ -139,6 +140,22 @@ def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
     writer.start()
     assert lines(one(pipe)) == [LINE.rstrip("\n")]
     writer.join()
+
+
+def test_what_only_looks_like_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "dmesg")
+    (tmp_path / "kmsg").symlink_to("/proc/kmsg")  # a regular file to stat(2), whose reader waits for news
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    (refused,) = find(str(tmp_path))
+    assert isinstance(refused, Refused)
+    with pytest.raises(OSError, match="not a regular file"):
+        opened(str(tmp_path / "dmesg"))
+
+
+@pytest.mark.skipif(not os.access("/dev/kmsg", os.R_OK), reason="the kernel's log may not be read here")
+def test_the_kernels_log_device_ends_where_the_log_does() -> None:
+    (found,) = find("/dev/kmsg")
+    assert not isinstance(found, Refused) or found.reason == "empty file"
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from triage.errors import InputError, LimitError
 from triage.inputs.blob import shown
-from triage.inputs.buffers import CHUNK, Budget, Buffer, read_file, spool
+from triage.inputs.buffers import CHUNK, Budget, Buffer, opened, read_file, spool
 
 HEADER_MAX = 16 << 20  # bytes of one tar header; a lying size must not be read into memory
 DIRECTORY_MAX = 64 << 20  # bytes of a zip's list of members
@@ -182,18 +182,21 @@ def directory_members(root: Path, name: str, budget: Budget, problems: list[str]
 
 
 def file_member(path: Path, relative: str, info: os.stat_result) -> Member:
-    """One file on disk."""
+    """One file on disk. One that tells no size is not opened: it is empty, or a file of /proc, of which some take away
+    what they give (/proc/kmsg)."""
 
     def head() -> bytes:
+        if info.st_size == 0:
+            return b""
         try:
-            with path.open("rb") as file:
-                return file.read(HEAD)
+            with opened(str(path)) as file:
+                return file.read(HEAD) or b""
         except OSError:  # the reason is told when it is read
             return b""
 
     def read() -> tuple[Buffer, list[str]]:
         try:
-            return read_file(str(path)), []
+            return (read_file(str(path)) if info.st_size else b""), []
         except OSError as error:
             raise InputError(str(path), error.strerror or str(error)) from error
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
+import stat
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -115,11 +117,24 @@ def mapped(file: IO[bytes]) -> Buffer:
     return view
 
 
+def opened(path: str) -> IO[bytes]:
+    """A regular file that never makes us wait; OSError for anything else, and as it comes.
+
+    Some files of /proc and /sys that pass for regular ones wait for news (/proc/kmsg, trace_pipe): opened like this they
+    end where there is none.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "not a regular file")
+    return os.fdopen(handle, "rb")
+
+
 def read_file(path: str) -> Buffer:
     """A file on disk; OSError as it comes."""
-    with Path(path).open("rb") as file:
+    with opened(path) as file:
         if os.fstat(file.fileno()).st_size < MAP_FROM:
-            return file.read(MAP_FROM)  # files of /proc and /sys tell no size
+            return file.read(MAP_FROM) or b""  # files of /proc and /sys tell no size
         return mapped(file)
 
 

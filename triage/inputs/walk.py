@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import sys
@@ -16,6 +17,7 @@ from triage.inputs.blob import Blob, Facts, shown
 from triage.inputs.buffers import CHUNK, Budget, Buffer, read_file, small_digest, spool, stream
 from triage.inputs.text import logs
 
+KMSG = os.makedev(1, 11)  # /dev/kmsg (Documentation/admin-guide/devices.txt)
 RECORD = re.compile(r"dmesg-[a-z_]{2,20}-[0-9a-f]{1,24}(?:\.enc\.z)?")  # a file of the persistent store
 
 
@@ -36,12 +38,13 @@ def one(path: str, limits: Limits) -> Iterator[Found]:
         if path == "-":
             yield from examine(streamed(name, budget), budget)
             return
-        mode = Path(path).stat().st_mode
+        info = Path(path).stat()
+        mode = info.st_mode
         if stat.S_ISDIR(mode):
             yield from tree().directory(Path(path), name, budget)
         elif stat.S_ISREG(mode):
             yield from examine(on_disk(path, name), budget)
-        elif stat.S_ISFIFO(mode):
+        elif stat.S_ISFIFO(mode) or info.st_rdev == KMSG:
             yield from examine(streamed(name, budget, path), budget)
         else:
             yield Refused(name, "neither a file nor a directory")
@@ -56,11 +59,12 @@ def on_disk(path: str, name: str) -> Blob:
 
 
 def streamed(name: str, budget: Budget, path: str | None = None) -> Blob:
-    """Standard input or a pipe, read to its end."""
+    """Standard input, a pipe, read to its end, or the kernel's log device, which ends where the log does now."""
     if path is None:
         data, notes = spool(stream(sys.stdin.buffer, name, budget))
     else:
         with Path(path).open("rb") as file:
+            os.set_blocking(file.fileno(), os.fstat(file.fileno()).st_rdev != KMSG)
             data, notes = spool(stream(file, name, budget))
     return Blob(name, data, Facts(), None, small_digest(data), len(data), tuple(notes))
 
