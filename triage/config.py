@@ -11,5 +11,6 @@ class Options:
 
     vmlinux: str | None = None  # debug information for cores, build id checked
     debug_dirs: tuple[str, ...] = ()
+    debuginfod: bool = False  # fetch it from the servers in DEBUGINFOD_URLS even where a core has types of its own
     minicore: str | None = None  # where to write the pages that the analysis of a core read
     core_timeout: float = 60.0  # seconds of wall time for one core

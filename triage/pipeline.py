@@ -149,6 +149,7 @@ def inspect(
             addresses=sorted({address for address in bad if address is not None}),
             vmlinux=options.vmlinux,
             debug_dirs=options.debug_dirs,
+            debuginfod=options.debuginfod,
             minicore=options.minicore,
             timeout=options.core_timeout,
         )

@@ -29,6 +29,7 @@ def inspect(
     vmlinux: str | None = None,
     debug_dirs: Sequence[str] = (),
     minicore: str | None = None,
+    debuginfod: bool = False,
     timeout: float = 60,
     memory: int = _MEMORY,
 ) -> CoreFacts:
@@ -36,7 +37,8 @@ def inspect(
 
     `pfns` and `addresses` (kernel virtual, or physical) are looked at besides the pages that are poisoned or named in
     the core's log. Types come from `vmlinux`, else from a file of the same build under `debug_dirs` or the system's,
-    else from the core. `minicore` names a file to write (`minicore.py`). `timeout` in seconds, `memory` in bytes.
+    else from the core. The servers in DEBUGINFOD_URLS are asked where none of these has types, or if `debuginfod` says
+    so. `minicore` names a file to write (`minicore.py`). `timeout` in seconds, `memory` in bytes.
 
     CoreError if the file is no kernel core that can be read, LimitError if nothing was known when time was up; anything
     less is told in `notes`.
@@ -50,5 +52,6 @@ def inspect(
         vmlinux=vmlinux,
         debug_dirs=tuple(debug_dirs),
         minicore=minicore,
+        debuginfod=debuginfod,
     )
     return parent.run(request, timeout, memory)

@@ -6,11 +6,9 @@ and the kernel's own ORC tables for unwinding on x86-64.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import drgn
 from drgn import Program
 
 from triage.errors import CoreError
@@ -73,8 +71,8 @@ def load_types(core: Core, vmlinux: str | None, debug_dirs: Sequence[str]) -> No
         return
     if any(_try_dwarf(core, found, given=False) for found in _candidates(core, debug_dirs)):
         return
-    if core.recorder is None and not _try_btf(core):
-        _try_debuginfod(core)
+    if core.recorder is None:
+        _try_btf(core)
 
 
 def _try_btf(core: Core) -> bool:
@@ -142,17 +140,3 @@ def _install_module_symbols(core: Core) -> None:
     modules = ModuleSymbols(core.prog)
     core.module_of = modules.name
     core.prog.register_symbol_finder("triage_modules", modules, enable_index=-1)
-
-
-def _try_debuginfod(core: Core) -> None:
-    """The last resort, and only where the user's environment names a server."""
-    if not os.environ.get("DEBUGINFOD_URLS") or "debuginfod" not in core.prog.registered_debug_info_finders():
-        return
-    core.prog.set_enabled_debug_info_finders(["debuginfod"])
-    try:
-        core.prog.load_debug_info(main=True)
-        core.types = "dwarf (debuginfod)"
-    except drgn.MissingDebugInfoError as error:
-        core.note(f"debuginfod: {reason(error)}")
-    except DAMAGE as error:
-        core.note(f"debuginfod: {reason(error)}")

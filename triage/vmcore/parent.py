@@ -48,6 +48,29 @@ def run(request: wire.Request, timeout: float, memory: int) -> CoreFacts:
 
 
 def ask(request: wire.Request, timeout: float, memory: int) -> CoreFacts:
+    """Run the child; where it found no types, or debuginfod is to be asked anyway, once more with what that gives."""
+    facts = _ask(request, timeout, memory)
+    needed = facts.types == "vmcoreinfo" and "DEBUGINFOD_URLS" in os.environ
+    wanted = request.debuginfod and facts.types == "btf" and request.minicore is None
+    return _with_debuginfod(request, facts, timeout, memory) if needed or wanted else facts
+
+
+def _with_debuginfod(request: wire.Request, facts: CoreFacts, timeout: float, memory: int) -> CoreFacts:
+    """The facts of a core with the debug information that a server has of its build; else what was known, and why."""
+    from triage.vmcore import debuginfod
+
+    notes: list[str] = []
+    found = debuginfod.find(facts.build_id, notes)
+    if found is None:
+        return replace(facts, notes=(*facts.notes, *notes))
+    with found[0] as file:
+        name = f"/proc/self/fd/{file.fileno()}"
+        again = _ask(replace(request, vmlinux=name), timeout, memory)
+    told = tuple(note.replace(name, f"debuginfod {found[1]}") for note in again.notes)
+    return replace(again, types=again.types.replace(name, found[1]), notes=(*told, *notes))
+
+
+def _ask(request: wire.Request, timeout: float, memory: int) -> CoreFacts:
     """Run the child and put its answer together."""
     answer, ended = _call(request, timeout, memory)
     parts = Parts(request.path)
@@ -65,8 +88,9 @@ def _call(request: wire.Request, timeout: float, memory: int) -> tuple[bytes, st
     """What the child wrote, and why it ended early if it did."""
     command = [sys.executable, "-m", "triage.vmcore.child", str(memory), str(max(1, int(timeout) + 1))]
     text = json.dumps({field: getattr(request, field) for field in request.__dataclass_fields__}).encode()
-    held = re.fullmatch(r"/proc/self/fd/(\d+)", request.path)  # a core that was unpacked into a file without a name
-    files = (int(held[1]),) if held else ()
+    # a core that was unpacked, or debug information that was fetched, into a file without a name
+    held = (re.fullmatch(r"/proc/self/fd/(\d+)", path) for path in (request.path, request.vmlinux or ""))
+    files = [int(match[1]) for match in held if match]
     try:
         done = subprocess.run(
             command, input=text, capture_output=True, timeout=timeout, env=environment(), pass_fds=files, check=False

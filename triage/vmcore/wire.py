@@ -35,6 +35,7 @@ class Request:
     vmlinux: str | None = None
     debug_dirs: tuple[str, ...] = ()
     minicore: str | None = None
+    debuginfod: bool = False  # ask debuginfod even where the core has types of its own
 
 
 def encode(part: str, value: object) -> str:
