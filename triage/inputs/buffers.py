@@ -120,8 +120,8 @@ def mapped(file: IO[bytes]) -> Buffer:
 def opened(path: str) -> IO[bytes]:
     """A regular file that never makes us wait; OSError for anything else, and as it comes.
 
-    Some files of /proc and /sys that pass for regular ones wait for news (/proc/kmsg, trace_pipe): opened like this they
-    end where there is none.
+    Some files of /proc and /sys that pass for regular ones wait for news (/proc/kmsg, trace_pipe): opened like this
+    they end where there is none.
     """
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(handle).st_mode):

@@ -39,15 +39,22 @@ def inspect_page(core: Core, pfn: int) -> PageFacts:
 
 def classify(page: Page) -> Finding:
     """The finding of the first inspector that recognises the page; `unknown` with the reason if none does."""
+    failed: dict[str, list[str]] = {}
+    found = None
     for inspector in inspectors():
         try:
             finding = inspector.inspect(page)
         except DAMAGE as error:
-            page.core.note(f"{_name(inspector)} of page {page.pfn:#x}: {reason(error)}")
+            failed.setdefault(reason(error), []).append(_name(inspector))
             continue
         if finding is not None:
-            return finding
-    return Finding(type="unknown", why="no inspector could tell")
+            found = finding
+            break
+    if found is None and failed:  # as a rule all for the same reason, and one line is enough
+        failed = {next(iter(failed)): ["type"]}
+    for why, names in failed.items():
+        page.core.note(f"{', '.join(names)} of page {page.pfn:#x}: {why}")
+    return found or Finding(type="unknown", why="no inspector could tell")
 
 
 def inspectors() -> list[Inspector]:

@@ -170,7 +170,13 @@ class Core:
         return None
 
 
+# what libkdumpfile and drgn say of a page whose place in the file is behind its end, or holds something else
+_CUT = re.compile(r"(?:from kdump: .*(?:Wrong page size|Decompres+ion failed).*|short read from memory file): (0x\w+)$")
+
+
 def reason(error: BaseException) -> str:
     """An exception in one line, without the line breaks and lists that drgn's messages carry."""
     text = re.sub(r"\s+", " ", str(error.args[0] if isinstance(error, KeyError) and error.args else error)).strip()
+    if cut := _CUT.search(text):
+        return f"memory at {cut[1]} is cut off or damaged in the file"
     return text[:300] or type(error).__name__

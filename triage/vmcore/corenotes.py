@@ -2,7 +2,7 @@
 
 block 0   struct disk_dump_header: "KDUMP   ", version at 8, block_size at 428
 block 1   struct kdump_sub_header: offset_note at 48, size_note at 56 (version 4 and later)
-flattened "makedumpfile", from byte 4096 on pieces: big-endian offset, size, bytes (makedumpfile -F)
+flattened the same in pieces (flattened.py)
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from triage.vmcore import elf
+from triage.vmcore import elf, flattened
 
 _NT_PRSTATUS, _PR_REG = 1, 112
 _BLOCK_SIZE, _VERSION = 428, 8
 _NOTES = struct.Struct("<QQ")
-_PIECE = struct.Struct(">qq")
-_FIRST_PIECE = 4096
 _MAX_NOTES = 64 << 20
 
 
@@ -38,9 +36,9 @@ def registers(found: list[elf.Note], cpu: int) -> bytes | None:
     return (saved[cpu] if cpu < len(saved) else saved[0])[_PR_REG:]
 
 
-def _read(path: str, flattened: bool) -> bytes:
+def _read(path: str, in_pieces: bool) -> bytes:
     with Path(path).open("rb") as file:
-        at = _unflatten(file) if flattened else _plain(file)
+        at = _unflatten(file) if in_pieces else _plain(file)
         head = at(0, 432)
         version, block = struct.unpack_from("<i", head, _VERSION)[0], struct.unpack_from("<i", head, _BLOCK_SIZE)[0]
         if version < 4 or not 512 <= block <= 1 << 20:
@@ -63,17 +61,7 @@ def _plain(file: BinaryIO) -> Callable[[int, int], bytes]:
 
 def _unflatten(file: BinaryIO) -> Callable[[int, int], bytes]:
     """Reads as if the pieces lay where they belong; a later piece overwrites an earlier one."""
-    pieces: list[tuple[int, int, int]] = []
-    end = file.seek(0, 2)
-    file.seek(_FIRST_PIECE)
-    while len(raw := file.read(_PIECE.size)) == _PIECE.size:
-        offset, size = _PIECE.unpack(raw)
-        if offset < 0 or size <= 0:
-            break  # END_FLAG_FLAT_HEADER
-        pieces.append((offset, size, file.tell()))
-        if file.tell() + size > end:
-            break  # cut short
-        file.seek(size, 1)
+    pieces = list(flattened.pieces(file))
 
     def at(offset: int, size: int) -> bytes:
         found = bytearray(size)

@@ -38,6 +38,9 @@ def context(core: Core) -> Context:
     found.checks = core.attempt("machine checks", lambda: machinecheck.machine_checks(core), found.checks)
     victim = machinecheck.victim(found.checks)
     if task is None:
+        with core.noting("stack of the crashed CPU"):
+            found.cpu, found.stack = _by_registers(core)
+            found.facts |= {"cpu": found.cpu} | _stack(core, found)
         return found
     found.cpu = core.attempt("CPU of the crashed task", lambda: int(task_cpu(task)), None)
     if victim is not None and found.cpu is not None and victim.cpu != found.cpu:
@@ -57,15 +60,21 @@ def _unwind(core: Core, task: Object) -> unwind.Stack:
     try:
         return unwind.stack_of(core, task)
     except DAMAGE:
-        cpu = core.variable("panic_cpu")
-        notes = corenotes.notes(core.path, core.format)
-        saved = corenotes.registers(notes, max(0, int(cpu.counter)) if cpu is not None else 0)
-        kind = core.prog.type("struct pt_regs")
-        if saved is None:
-            raise
+        _, stack = _by_registers(core)
         core.note("the crashed task is not in the dump; its stack was unwound from the saved registers")
-        raw = saved[: kind.size].ljust(kind.size or 0, b"\0")
-        return unwind.stack_of(core, Object.from_bytes_(core.prog, kind, raw))
+        return stack
+
+
+def _by_registers(core: Core) -> tuple[int, unwind.Stack]:
+    """The CPU that panicked, and its stack from the registers that the dump's notes hold of it."""
+    panicked = core.variable("panic_cpu")
+    cpu = max(0, int(panicked.counter)) if panicked is not None else 0
+    saved = corenotes.registers(corenotes.notes(core.path, core.format), cpu)
+    if saved is None:
+        raise LookupError("the dump's notes hold no registers")
+    kind = core.prog.type("struct pt_regs")
+    raw = saved[: kind.size].ljust(kind.size or 0, b"\0")
+    return cpu, unwind.stack_of(core, Object.from_bytes_(core.prog, kind, raw))
 
 
 def _panicking_task(core: Core) -> Object:

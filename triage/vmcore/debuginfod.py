@@ -22,7 +22,7 @@ CHUNK = 1 << 20
 BUILD_ID = re.compile(r"[0-9a-f]{16,128}")
 
 
-class _NoAnswer(Exception):
+class _NoAnswerError(Exception):
     """One server did not give the file; says why."""
 
 
@@ -46,7 +46,7 @@ def find(build_id: str | None, notes: list[str]) -> tuple[IO[bytes], str] | None
     for url in urls:
         try:
             return _download(f"{url}/buildid/{build_id}/debuginfo"), url
-        except (OSError, HTTPException, _NoAnswer, ValueError) as error:
+        except (OSError, HTTPException, _NoAnswerError, ValueError) as error:
             notes.append(f"debuginfod {url}: {str(error) or type(error).__name__}")
     return None
 
@@ -59,21 +59,21 @@ def _cache() -> Path:
 
 
 def _download(url: str) -> IO[bytes]:
-    """The content at a web address in a file without a name; _NoAnswer over a bound."""
+    """The content at a web address in a file without a name; _NoAnswerError over a bound."""
     import tempfile
 
     end, size = time.monotonic() + SECONDS, 0
     request = urllib.request.Request(url, headers={"User-Agent": "triage"})
-    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310  http and https only: see servers()
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         wanted = int(answer.headers.get("Content-Length") or 0)
         if wanted > BIGGEST:
-            raise _NoAnswer(f"a file of {wanted} bytes")
+            raise _NoAnswerError(f"a file of {wanted} bytes")
         file = tempfile.TemporaryFile()  # noqa: SIM115  given to the caller
         while chunk := answer.read(CHUNK):
             size += file.write(chunk)
             if size > BIGGEST or time.monotonic() > end:
-                raise _NoAnswer(f"no end after {size} bytes")
+                raise _NoAnswerError(f"no end after {size} bytes")
     if size == 0 or size < wanted:
-        raise _NoAnswer(f"{size} of {wanted} bytes came")
+        raise _NoAnswerError(f"{size} of {wanted} bytes came")
     file.flush()
     return file

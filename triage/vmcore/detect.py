@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from triage.vmcore import elf
 MINICORE_NOTE = "TRIAGE"
 _KDUMP = (b"KDUMP   ", b"DISKDUMP")
 _FLATTENED = b"makedumpfile\0\0\0\0"
-_STATUS_OFFSET, _INCOMPLETE = 424, 0x8  # struct disk_dump_header.status, DUMP_DH_COMPRESSED_INCOMPLETE
+_HEADER = 464  # struct disk_dump_header
+_STATUS_OFFSET, _INCOMPLETE = 424, 0x8  # its status; DUMP_DH_COMPRESSED_INCOMPLETE
+_DESCRIPTOR, _LAST = struct.Struct("<qI12x"), 24 << 12  # struct page_desc; bytes of them that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +55,27 @@ def detect(path: str) -> Detected:
     if kind == "elf":
         return _elf(path)
     if kind == "kdump":
-        with Path(path).open("rb") as file:
-            head = file.read(_STATUS_OFFSET + 4)
-        if len(head) < _STATUS_OFFSET + 4:
-            raise ValueError("cut short inside the kdump header")
-        if struct.unpack_from("<I", head, _STATUS_OFFSET)[0] & _INCOMPLETE:
-            return Detected("kdump", ("makedumpfile marked this dump as incomplete",))
+        return Detected("kdump", tuple(_kdump(path)))
     return Detected(kind)
+
+
+def _kdump(path: str) -> Iterator[str]:
+    """What is wrong with a kdump file as such. Behind header and bitmaps lies one descriptor for each dumped page (i64
+    offset, u32 size ...), the data of the first right behind them, that of the last at the end of the file."""
+    with Path(path).open("rb") as file:
+        head, size = file.read(_HEADER), file.seek(0, 2)
+        if len(head) < _HEADER:
+            raise ValueError("cut short inside the kdump header")
+        status, block, sub_header, bitmap = struct.unpack_from("<IiII", head, _STATUS_OFFSET)
+        if status & _INCOMPLETE:
+            yield "makedumpfile marked this dump as incomplete"
+        table = (1 + sub_header + bitmap) * block
+        first = elf.read_at(file, table, _DESCRIPTOR.size) if 0 < table < size else b""
+        stop = _DESCRIPTOR.unpack(first)[0] if len(first) == _DESCRIPTOR.size else size + 1
+        last = elf.read_at(file, max(table, stop - _LAST), min(_LAST, stop - table)) if table < stop <= size else b""
+        ends = [offset + length for offset, length in _DESCRIPTOR.iter_unpack(last[: len(last) // 24 * 24])]
+        if not ends or max(ends) > size:
+            yield f"the file is cut short: {size} of {max(ends)} bytes" if ends else "the file is cut short"
 
 
 def _elf(path: str) -> Detected:

@@ -54,7 +54,7 @@ def _hint(text: str) -> str:
     if "KDUMP_ATTR_ARCH_NAME" in text:
         return "the utsname in its kdump header is empty (QEMU writes such files)"
     if "flattened segment" in text:
-        return "the flattened file is cut short or damaged; makedumpfile -R may still rearrange what there is"
+        return "the flattened file is damaged"
     return text
 
 

@@ -9,7 +9,7 @@ from drgn import FaultError, Object, cast
 from drgn.helpers.linux import mm
 from drgn.helpers.linux.mmzone import for_each_online_pgdat
 
-from triage.vmcore.core import Core
+from triage.vmcore.core import Core, reason
 
 _PAGE_TYPE_NONE = 0xFFFFFFFF
 
@@ -125,10 +125,15 @@ class Page:
 
 
 def valid_ranges(core: Core) -> list[tuple[int, int]]:
-    """The ranges of PFNs that have a struct page, first included, last excluded."""
+    """The ranges of PFNs that have a struct page, first included, last excluded; where the kernel's map of them is not
+    in the dump, all there may be."""
     found = core.prog.cache.get("triage_valid_ranges")
     if found is None:
-        found = [(start, end) for start, end, _ in mm.for_each_valid_page_range(core.prog)]
+        try:
+            found = [(start, end) for start, end, _ in mm.for_each_valid_page_range(core.prog)]
+        except FaultError as error:
+            core.note(f"memory map: {reason(error)}")
+            found = [(0, int(core.prog["max_pfn"]))]
         core.prog.cache["triage_valid_ranges"] = found
     ranges: list[tuple[int, int]] = found
     return ranges

@@ -10,11 +10,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from triage.errors import CoreError, LimitError
+from triage.errors import CoreError, InputError, LimitError
 from triage.model import CoreFacts, PageFacts
 from triage.vmcore import wire
 
@@ -49,6 +51,38 @@ def run(request: wire.Request, timeout: float, memory: int) -> CoreFacts:
 
 def ask(request: wire.Request, timeout: float, memory: int) -> CoreFacts:
     """Run the child; where it found no types, or debuginfod is to be asked anyway, once more with what that gives."""
+    with _rearranged(request.path) as whole:
+        if whole is None:
+            return _ask_twice(request, timeout, memory)
+        try:
+            facts = _ask_twice(replace(request, path=whole), timeout, memory)
+        except InputError as error:
+            raise type(error)(request.path, f"cut short, {error.reason}") from error
+    notes = (note.replace(whole, request.path) for note in facts.notes)
+    return replace(facts, path=request.path, format="flattened", notes=("the file is cut short", *notes))
+
+
+@contextmanager
+def _rearranged(path: str) -> Iterator[str | None]:
+    """The path of a plain form, gone afterwards, of a flattened dump that was cut short; None for everything else."""
+    from triage.vmcore import detect, flattened
+
+    if detect.magic(path) != "flattened":
+        yield None
+        return
+    with Path(path).open("rb") as file:
+        if not flattened.is_cut(file):
+            yield None
+            return
+        with tempfile.TemporaryFile() as plain:
+            try:
+                flattened.rearrange(file, plain)
+            except OSError as error:
+                raise CoreError(path, f"cut short, and cannot be rearranged: {error.strerror}") from error
+            yield f"/proc/self/fd/{plain.fileno()}"
+
+
+def _ask_twice(request: wire.Request, timeout: float, memory: int) -> CoreFacts:
     facts = _ask(request, timeout, memory)
     needed = facts.types == "vmcoreinfo" and "DEBUGINFOD_URLS" in os.environ
     wanted = request.debuginfod and facts.types == "btf" and request.minicore is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from drgn import (
+    FaultError,
     FindObjectFlags,
     Object,
     Program,
@@ -150,11 +151,19 @@ class TypeFinder:
 
 def _vmemmap(prog: Program) -> Object | None:
     """The array of struct page. Each section of a SPARSEMEM_VMEMMAP kernel holds its address, encoded as the section's
-    part of it less the section's first PFN, which is the array itself (sparse_encode_mem_map() in mm/sparse.c)."""
-    section = next((section for _, section in for_each_present_section(prog)), None)
-    if section is None:
-        return None
-    return Object(prog, "struct page *", value=int(section.section_mem_map) & ~_SECTION_FLAGS)
+    part of it less the section's first PFN, which is the array itself (sparse_encode_mem_map() in mm/sparse.c). Where
+    the sections are not in the dump x86-64 has it in a variable."""
+    try:
+        section = next((section for _, section in for_each_present_section(prog)), None)
+        value = None if section is None else int(section.section_mem_map) & ~_SECTION_FLAGS
+    except FaultError:
+        value = None
+    if value is None:
+        try:
+            value = prog.read_u64(prog.symbol("vmemmap_base").address)
+        except LookupError:
+            return None
+    return Object(prog, "struct page *", value=value)
 
 
 def _page_offset(prog: Program) -> Object | None:

@@ -14,7 +14,7 @@ def find(scene: Scene, claim: Claim) -> Evidence | None:
         return None
     if crash.corrupted:
         return cite(f"The crash report is damaged: {crash.corrupted}.", crash)
-    if core is None and scene.notice("boot") is None:
+    if scene.notice("boot") is None:  # nor does a core help whose log, or whose count of bad pages, cannot be read
         return cite("The log does not begin at the boot: an earlier hardware error would not be seen.", crash)
     return None
 
