@@ -413,6 +413,11 @@ def test_core_without_poison_stands_for_a_complete_log() -> None:
     assert level(boot(gpf(160.0), core=core(poisoned_count=0, addresses=()))) == ("software", "likely")
 
 
+def test_core_that_cannot_tell_how_many_pages_are_bad_does_not_replace_a_complete_log() -> None:
+    assert level(boot(gpf(160.0), core=core(poisoned_count=None, addresses=()))) == ("software", "weak")
+    assert level(boot(banner(), gpf(160.0), core=core(poisoned_count=None, addresses=()))) == ("software", "likely")
+
+
 def test_damaged_report_is_weak_software() -> None:
     assert level(boot(banner(), gpf(160.0, corrupted="two crashes are mixed"))) == ("software", "weak")
 

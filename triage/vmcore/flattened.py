@@ -1,8 +1,8 @@
 """Flattened dumps, `makedumpfile -F`: what kdump sends through a pipe, pieces of a kdump file each with its place.
 
-    "makedumpfile\\0\\0\\0\\0", padded to 4096 bytes
-    i64 offset, i64 size, big-endian; `size` bytes       again and again; a later piece overwrites an earlier one
-    -1, -1                                               the end, which a dump that was cut short lacks
+"makedumpfile\\0\\0\\0\\0", padded to 4096 bytes
+i64 offset, i64 size, big-endian; `size` bytes       again and again; a later piece overwrites an earlier one
+-1, -1                                               the end, which a dump that was cut short lacks
 """
 
 from __future__ import annotations
