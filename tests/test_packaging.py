@@ -28,6 +28,14 @@ def test_a_log_without_core_loads_neither_drgn_nor_pandas() -> None:
     assert not loaded_after(code) & {"drgn", "pandas", "numpy", "jinja2", "capstone"}
 
 
+def test_an_installed_package_reads_logs_without_lark(tmp_path: Path) -> None:
+    """Its tables were made when it was built."""
+    tables = f"from pathlib import Path; from triage.logs import tables; tables.FOLDER = Path({str(tmp_path)!r})"
+    subprocess.run([sys.executable, "-c", f"{tables}; tables.write()"], check=True, cwd=ROOT)
+    code = f"{tables}; import triage; triage.analyze('tests/fixtures/logs/memory_failure-origin-excerpt.log')"
+    assert "lark" not in loaded_after(code)
+
+
 def test_wheel_holds_all_grammars_and_templates(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
     subprocess.run(command, check=True, capture_output=True)
@@ -39,6 +47,7 @@ def test_wheel_holds_all_grammars_and_templates(tmp_path: Path) -> None:
         for path in (ROOT / folder).rglob("*")
         if path.is_file()
     }
-    assert wanted
+    wanted |= {f"triage/_data/tables/{path.stem}.json" for path in (ROOT / "grammars").glob("[!_]*.lark")}
+    assert len(wanted) > 50
     assert wanted <= packed
     assert not any(name.startswith(("tests/", "bench/", "grammars/")) for name in packed)

@@ -34,7 +34,7 @@ def wheel(source: Path, out: Path) -> bytes:
 
 def tree(folder: Path) -> Path:
     """A copy of the sources with other times, in another place."""
-    for name in ("pyproject.toml", *SOURCES):
+    for name in ("pyproject.toml", "hatch_build.py", *SOURCES):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         source = ROOT / name

@@ -8,37 +8,26 @@ guess, for lines that no other terminal knows. The groups `seq` and `bdf` name t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
-from lark import Lark, Token, UnexpectedToken
-from lark.lexer import Lexer
-from lark.parsers.lalr_interactive_parser import InteractiveParser
-
-from triage import registry, resources
+from triage import registry
+from triage.logs import tables
 from triage.logs.lines import Line
+
+MEMORY = 2048  # bodies that a classifier remembers: what floods a log repeats itself
 
 
 class LineToken:
-    """A classified line; lark reads its `type` only, so it need not be lark's own (slower) Token."""
+    """A classified line."""
 
     __slots__ = ("end", "fields", "line", "type")
 
     def __init__(self, type_: str, fields: dict[str, str | None], line: Line, end: int) -> None:
         self.type, self.fields, self.line = type_, fields, line
         self.end = end  # how much of the body the pattern took
-
-
-class _LinesAreTokens(Lexer):
-    """The lexer has nothing left to do."""
-
-    def __init__(self, conf: object) -> None: ...
-
-    def lex(self, lexer_state: Any, parser_state: Any = None) -> Iterator[Any]:
-        return iter(lexer_state)
 
 
 class Classifier:
@@ -66,38 +55,125 @@ class Classifier:
         return LineToken(name, dict(zip(fields, values[1:], strict=False)), line, found.end())
 
 
+class Rule(NamedTuple):
+    """How the values of a rule's parts become its own."""
+
+    name: str
+    make: Callable[[list[Any]], Any]
+    inline: bool  # its parts belong to the rule around it
+    single: bool  # a part that is alone is the value
+    inner: tuple[bool, ...]  # of each part, whether it is inline
+
+    def reduce(self, values: list[Any]) -> None:
+        """Replace the values of the parts, which stand last."""
+        first = len(values) - len(self.inner)
+        parts = list[Any]()
+        for value, inner in zip(values[first:], self.inner, strict=True):
+            if not inner:
+                parts.append(value)
+            elif parts:
+                parts += value
+            else:
+                parts = value  # what repeats grows at its end: not copied with every line
+        del values[first:]
+        if self.inline:
+            values.append(parts)
+        else:
+            values.append(parts[0] if self.single and len(parts) == 1 else self.make(parts))
+
+
+class Edge(NamedTuple):
+    """Where a line leads: the next form, and the rules that are reduced before and behind it."""
+
+    form: Form
+    before: list[Rule]
+    after: list[Rule]
+
+
+class Form(dict[str, "Edge | None"]):
+    """A form of the parser's stack, as a map from terminals to where they lead; None where they have no place.
+
+    Grammars of records are flat, so the forms are few: a record goes from one to another, and its values are made when
+    it ends. The map is filled out of lark's tables as lines ask for it.
+    """
+
+    def __init__(self, automaton: Automaton, stack: tuple[int, ...]) -> None:
+        self.automaton, self.stack = automaton, stack
+
+    def __missing__(self, terminal: str) -> Edge | None:
+        edge = self[terminal] = self.automaton.edge(self.stack, terminal)
+        return edge
+
+    def ending(self) -> list[Rule] | None:
+        """The rules to reduce if the record ends here; None if it may not."""
+        states = list(self.stack)
+        rules = self.automaton.reductions(states, "$END")
+        return rules if states[-1] == self.automaton.end else None
+
+
+def no_value(parts: list[Any]) -> Any:
+    """Stands for the method of a rule that needs none: it is inline, or always of a single part."""
+    raise TypeError(f"the kind has no method for a rule of {len(parts)} parts")
+
+
+class Automaton:
+    """lark's LALR tables of one grammar, with the methods that make its values."""
+
+    def __init__(self, data: tables.Tables, fields: Any) -> None:
+        symbols = data["symbols"]
+        self.states = [
+            {"": ~state} if isinstance(state, int) else {symbols[s]: action for action, group in state for s in group}
+            for state in data["states"]
+        ]
+        self.rules = [
+            Rule(name, getattr(fields, name, no_value), inline, single, tuple(inner))
+            for name, inline, single, inner in data["rules"]
+        ]
+        self.end = data["end"]
+        self.forms: dict[tuple[int, ...], Form] = {}
+
+    def form(self, stack: tuple[int, ...]) -> Form:
+        """The one form of a stack."""
+        if stack not in self.forms:
+            self.forms[stack] = Form(self, stack)
+        return self.forms[stack]
+
+    def edge(self, stack: tuple[int, ...], terminal: str) -> Edge | None:
+        """Shift a terminal, with the reductions that it asks for, and behind it those that need no look ahead."""
+        states = list(stack)
+        before = self.reductions(states, terminal)
+        target = self.states[states[-1]].get(terminal)
+        if target is None:
+            return None
+        states.append(target)
+        after = self.reductions(states, "")
+        return Edge(self.form(tuple(states)), before, after)
+
+    def reductions(self, states: list[int], symbol: str) -> list[Rule]:
+        """The rules to reduce before a symbol."""
+        done = list[Rule]()
+        while (action := (row := self.states[states[-1]]).get(symbol, row.get("", 0))) < 0:
+            rule = self.rules[~action]
+            del states[len(states) - len(rule.inner) :]
+            states.append(self.states[states[-1]][rule.name])
+            done.append(rule)
+        return done
+
+
 class Grammar:
     """`grammars/<name>.lark` and `triage/logs/kinds/<name>.py` made ready to parse."""
 
     def __init__(self, name: str) -> None:
-        folder = resources.folder("grammars")
+        data = tables.load(name)
         self.name, self.module = name, kinds()[name]
         transformer = self.module.Fields()
-        self.start = transformer.start
-        self.lark = Lark(
-            (folder / f"{name}.lark").read_text(encoding="utf-8"),
-            parser="lalr",
-            lexer=_LinesAreTokens,
-            maybe_placeholders=False,
-            transformer=transformer,
-            import_paths=[str(folder)],
-        )
-        self.terminals = {t.name: (t.priority, t.pattern.to_regexp()) for t in self.lark.terminals}
+        self.terminals = {name: (priority, pattern) for name, priority, pattern in data["terminals"]}
         self.classify: Callable[[Line], LineToken | None] = Classifier(self.terminals)
-        parser: InteractiveParser = self.lark.parse_interactive()
-        self.begin: Any = parser.parser_state
-        self.table: Any = self.begin.parse_conf.states
+        self.begin = Automaton(data, transformer).form((0,))
         self.guesses = {name for name, (priority, _) in self.terminals.items() if priority < 0}
-        self.opens = self.table[self.begin.position].keys() & self.terminals.keys()
         self.gap: int = self.module.GAP
         self.every_caller: bool = getattr(self.module, "EVERY_CALLER", False)
-        self.single = self.gap == 0 and all(len(r.expansion) == 1 and r.expansion[0].is_term for r in self.lark.rules)
         self.required: tuple[str, ...] = self.module.REQUIRED
-
-    def fields(self, token: LineToken) -> dict[str, Any]:
-        """The fields of a record that is one line: what lark would call, without its tables."""
-        value: dict[str, Any] = self.start([token])
-        return value
 
 
 @cache
@@ -112,36 +188,45 @@ def load(name: str) -> Grammar:
     return Grammar(name)
 
 
-@dataclass(slots=True)
 class Record:
-    """A record being read: the parser's state, the lines it took, and how long it has waited for its next."""
+    """A record being read: the form that the parser's stack has, the lines it took, how long it waits for its next."""
 
-    grammar: Grammar
-    key: str | None
-    lines: list[Line] = field(default_factory=list)
-    idle: int = 0
-    state: Any = None
-    cut_in: int | None = None  # how many lines it had when another record of the same printer began
+    __slots__ = ("cut_in", "edges", "form", "grammar", "idle", "key", "tokens")
 
-    def __post_init__(self) -> None:
-        self.state = self.grammar.begin.copy(deepcopy_values=False)
+    def __init__(self, grammar: Grammar, key: str | None = None) -> None:
+        self.grammar, self.key, self.form = grammar, key, grammar.begin
+        self.tokens, self.edges = list[LineToken](), list[Edge]()
+        self.idle = 0
+        self.cut_in: int | None = None  # how many lines it had when another record of the same printer began
 
     def feed(self, token: LineToken) -> bool:
-        """False if the grammar has no place for the line here; what was reduced before that showed stays valid."""
-        if token.type not in self.grammar.table[self.state.state_stack[-1]]:
+        """False if the grammar has no place for the line here."""
+        edge = self.form[token.type]
+        if edge is None:
             return False
-        try:
-            self.state.feed_token(token)
-        except UnexpectedToken:  # LALR lookaheads are merged: a listed terminal can still fail after reductions
-            return False
-        self.lines.append(token.line)
+        self.form = edge.form
+        self.edges.append(edge)
+        self.tokens.append(token)
         self.idle = 0
         return True
 
     def fields(self) -> dict[str, Any]:
-        """What the grammar's transformer made of the record so far; every prefix of a record is a record."""
-        try:
-            value = self.state.feed_token(Token("$END", ""), True)
-        except UnexpectedToken:  # a grammar that is not prefix-closed: its test finds it, a user's log must not
-            return {}
+        """What the grammar's transformer makes of the record so far; every prefix of a record is a record."""
+        value = self.value()
         return value if isinstance(value, dict) else {}
+
+    def value(self) -> Any:
+        """The value of the rule `start`, all others reduced on the way."""
+        ending = self.form.ending()
+        if ending is None:  # a grammar that is not prefix-closed: its test finds it, a user's log must not
+            return None
+        values = list[Any]()
+        for token, (_, before, after) in zip(self.tokens, self.edges, strict=True):
+            for rule in before:
+                rule.reduce(values)
+            values.append(token)
+            for rule in after:
+                rule.reduce(values)
+        for rule in ending:
+            rule.reduce(values)
+        return values[0]

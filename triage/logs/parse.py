@@ -154,9 +154,7 @@ class Parser:
         for name in line.kinds:
             grammar = load(name)
             token = grammar.classify(line)
-            if token is not None and token.type in grammar.opens:
-                if grammar.single:
-                    return self.build(grammar, grammar.fields(token), [line])
+            if token is not None and grammar.begin[token.type]:
                 return self.open_record(grammar, token)
         if (inner := inside(line)) is not None:
             return self.begin(inner)
@@ -166,15 +164,17 @@ class Parser:
     def open_record(self, grammar: Grammar, token: LineToken) -> list[Event]:
         """A new record, and the events of the one of the same kind and key that it ends."""
         key, ended = key_of(token), list[Event]()
+        new = Record(grammar, key)
+        new.feed(token)
+        if grammar.gap == 0:  # one line, which cuts no other record in two
+            return self.finish(new)
         for record in [r for r in self.open if r.grammar is grammar and r.key == key]:
             self.open.remove(record)
             ended += self.finish(record)
         for record in self.open:
             if record.key == key and record.cut_in is None:
-                record.cut_in = len(record.lines)
-        record = Record(grammar, key)
-        record.feed(token)
-        self.open.append(record)
+                record.cut_in = len(record.tokens)
+        self.open.append(new)
         return ended
 
     def expire(self) -> Iterator[Event]:
@@ -189,8 +189,9 @@ class Parser:
 
     def finish(self, record: Record) -> list[Event]:
         """The events of a record that is complete or will not go on."""
-        went_on = record.cut_in is not None and record.cut_in < len(record.lines)
-        return self.build(record.grammar, record.fields(), record.lines, interrupted=went_on)
+        went_on = record.cut_in is not None and record.cut_in < len(record.tokens)
+        lines = [token.line for token in record.tokens]
+        return self.build(record.grammar, record.fields(), lines, interrupted=went_on)
 
     def build(
         self, grammar: Grammar, fields: dict[str, Any], lines: list[Line], *, interrupted: bool = False
