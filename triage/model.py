@@ -225,6 +225,7 @@ class CoreFacts:
     page_shift: int | None = None
     log: str | None = None  # kernel log out of the core, one prefix per line
     pages: tuple[PageFacts, ...] = ()
+    asked: tuple[tuple[int, ...], ...] = ()  # (number, pfn): the page behind each frame number or address asked for
     addresses: tuple[AddressFact, ...] = ()
     poisoned_count: int | None = None  # num_poisoned_pages
     counters: dict[str, Any] = field(default_factory=dict)

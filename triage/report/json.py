@@ -12,6 +12,7 @@ from typing import Any
 from triage.model import (
     Action,
     Case,
+    CoreFacts,
     Counterfactual,
     Crash,
     Event,
@@ -34,7 +35,7 @@ HEX = frozenset(
     (
         "status", "addr", "misc", "synd", "ipid", "mcgstatus", "mcgcap", "mcg_status", "mcg_cap", "ppin", "tsc", "ip",
         "mcacod", "mscod", "cpuid", "microcode", "apic", "esr", "far", "midr", "mpidr", "page", "superblock", "maps",
-        "error_code",
+        "error_code", "queued",
     )
 )  # fmt: skip
 REQUIRED = ("kind", "time", "source", "first_line", "last_line")  # every line of `triage log --jsonl` has these
@@ -93,6 +94,7 @@ def _case(case: Case) -> dict[str, Any]:
         "errors": [_error(name, error) for name, error in case.errors],
         "pages": [_page(page) for page in case.pages],
         "links": [_link(link) for link in case.links],
+        "core": _core(case.boot.core) if case.boot.core else None,
         "counterfactual": [_counterfactual(entry) for entry in case.counterfactual],
         "actions": [_action(action) for action in case.actions],
         "sources": [_source(source) for source in case.boot.sources],
@@ -184,6 +186,21 @@ def _error(name: str, error: HardwareError) -> dict[str, Any]:
     }
 
 
+def _core(core: CoreFacts) -> dict[str, Any]:
+    return {
+        "path": text(core.path),
+        "format": text(core.format),
+        "types": text(core.types),
+        "build_id": text(core.build_id),
+        "poisoned_count": core.poisoned_count,
+        "injected_only": core.injected_only,
+        "counters": plain(core.counters),
+        "sysctls": plain(core.sysctls),
+        "panic_cpu": core.crash.get("panic_cpu"),
+        "victim_cpu": core.crash.get("victim_cpu"),
+    }
+
+
 def _page(page: PageHistory) -> dict[str, Any]:
     return {
         "pfn": hexadecimal(page.pfn),
@@ -199,6 +216,10 @@ def _page(page: PageHistory) -> dict[str, Any]:
         "first_seen": plain(page.first_seen),
         "blamed": page.blamed,
         "detail": plain(page.detail),
+        "node": page.facts.node if page.facts else None,
+        "zone": text(page.facts.zone) if page.facts else None,
+        "memcg": text(page.facts.memcg) if page.facts else None,
+        "referrers": [text(referrer) for referrer in page.facts.referrers] if page.facts else [],
     }
 
 

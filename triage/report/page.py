@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from triage.model import CoreFacts, PageFacts
-from triage.report import words
+from triage.report import kernel, words
 from triage.report.escape import visible
 from triage.report.json import plain
 
@@ -17,7 +17,7 @@ WIDTH, LABEL = 100, 22
 
 def json_text(facts: CoreFacts, asked: Sequence[int]) -> str:
     """The pages as a JSON document; `missing` are the numbers asked for of which the core knows nothing."""
-    pages = [{f.name: plain(getattr(page, f.name), f.name) for f in fields(page)} for page in facts.pages]
+    pages = [{f.name: plain(getattr(page, f.name), f.name) for f in fields(page)} for page in wanted(facts, asked)]
     document = {
         "path": plain(facts.path),
         "pages": pages,
@@ -30,15 +30,25 @@ def json_text(facts: CoreFacts, asked: Sequence[int]) -> str:
 
 def text(facts: CoreFacts, asked: Sequence[int]) -> str:
     """The pages for a terminal."""
-    blocks = ["\n".join(block(page)) for page in facts.pages]
+    blocks = ["\n".join(block(page)) for page in wanted(facts, asked)]
     blocks += [f"{number:#x}: the core says nothing of it" for number in unknown(facts, asked)]
+    blocks += ["\n".join(line for name, value in kernel.rows(facts) for line in row(name, value))] if not asked else []
     blocks += [visible(f"note: {note}") for note in facts.notes]
-    return "\n\n".join(blocks or ["no poisoned page in this core"]) + "\n"
+    if not facts.pages and not asked:
+        blocks.insert(0, "no poisoned page in this core")
+    return "\n\n".join(filter(None, blocks)) + "\n"
+
+
+def wanted(facts: CoreFacts, asked: Sequence[int]) -> list[PageFacts]:
+    """The pages asked for, all of them if none was."""
+    frames = {*asked, *(pfn for _, pfn in facts.asked)}
+    return [page for page in facts.pages if not asked or page.pfn in frames]
 
 
 def unknown(facts: CoreFacts, asked: Sequence[int]) -> list[int]:
-    """The numbers asked for that no page and no address of the answer covers."""
-    known = {page.pfn for page in facts.pages} | {fact.address for fact in facts.addresses}
+    """The numbers asked for that no page of the answer covers."""
+    known = {page.pfn for page in facts.pages}
+    known |= {number for number, pfn in facts.asked if pfn in known}
     return [number for number in asked if number not in known]
 
 
@@ -50,7 +60,11 @@ def block(page: PageFacts) -> list[str]:
         lines += row("type now", words.kind_of_page(page.type_now))
     lines += row("physical address", f"{page.physical_address:#x}")
     for key, item in page.detail.items():
-        lines += row(words.key(key), words.value(key, item))
+        if key == "aliases" and item == [page.detail.get("cache")]:
+            continue
+        several = key == "objects" and isinstance(item, list)
+        for number, each in enumerate(item if several else [item]):
+            lines += row("" if number else words.key(key), words.value(key, each))
     zone = ", ".join(part for part in (f"node {page.node}" if page.node is not None else None, page.zone) if part)
     lines += row("zone", zone) + row("memcg", page.memcg or "") + row("flags", ", ".join(page.flags))
     for number, sentence in enumerate(page.evidence):

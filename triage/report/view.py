@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import triage
 from triage.model import Case, CoreFacts, Evidence
-from triage.report import moments, words
+from triage.report import kernel, moments, words
 from triage.report.crash import CrashView, crash_view
 from triage.report.errors import ErrorView, error_views
 from triage.report.escape import visible
@@ -63,6 +63,7 @@ class CaseView:
     pages: tuple[PageView, ...]
     more_pages: int
     crash: CrashView | None
+    kernel: tuple[tuple[str, str], ...]  # counters and sysctls out of a core
     what_ifs: tuple[WhatIf, ...]
     actions: tuple[str, ...]
     excerpts: tuple[Excerpt, ...]
@@ -129,6 +130,7 @@ def view(case: Case, number: int = 1, limits: Limits = FULL) -> CaseView:
         pages=page_views(case, excerpts, limits),
         more_pages=max(0, len(case.pages) - limits.pages),
         crash=crash_view(case, excerpts, limits) if case.crash else None,
+        kernel=kernel.rows(case.boot.core)[: limits.rows] if case.boot.core else (),
         what_ifs=what_ifs(case, limits),
         actions=tuple(action.text for action in case.actions[: limits.rows]),
         excerpts=excerpts.excerpts([(label, i, item) for label, i, _, item in evidence]),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from drgn import Object
+from drgn.helpers.linux.cpumask import for_each_possible_cpu
 from drgn.helpers.linux.mmzone import for_each_online_pgdat
+from drgn.helpers.linux.percpu import per_cpu
 
 from triage.vmcore.core import Core
 from triage.vmcore.poison import poisoned_count
@@ -29,12 +31,13 @@ def sysctls(core: Core) -> dict[str, int]:
 
 
 def counters(core: Core) -> dict[str, Any]:
-    """`num_poisoned_pages`; `mf_stats` by node (18f41fa616ee, 6.3); `hwerr` by source (3fa805c37dd4, 6.19)."""
+    """`num_poisoned_pages`; `mf_stats` by node (18f41fa616ee, 6.3); `queued` PFNs; `hwerr` by source (3fa805c37dd4, 6.19)."""
     found: dict[str, Any] = {}
     count = core.attempt("num_poisoned_pages", lambda: poisoned_count(core), None)
     if count is not None:
         found["num_poisoned_pages"] = count
     found |= core.attempt("memory-failure statistics", lambda: _by_node(core), dict[str, Any]())
+    found |= core.attempt("queue of memory failures", lambda: _queued(core), dict[str, Any]())
     found |= core.attempt("hwerr_data", lambda: _recovered_errors(core), dict[str, Any]())
     return found
 
@@ -47,6 +50,25 @@ def _by_node(core: Core) -> dict[str, Any]:
 
 def _members(value: Object) -> dict[str, int]:
     return {m.name: int(value.member_(m.name)) for m in value.type_.members or () if m.name}
+
+
+def queued(core: Core) -> list[int]:
+    """The pages that memory_failure_queue() was told of (by firmware, from a context that may not sleep) and that nobody
+    had handled when the machine died: what is left in each CPU's kfifo (struct memory_failure_cpu, memory-failure.c)."""
+    variable = core.variable("memory_failure_cpu")
+    found: list[int] = []
+    for cpu in for_each_possible_cpu(core.prog) if variable is not None else ():
+        fifo = per_cpu(variable, cpu).fifo
+        ring = fifo.kfifo
+        waiting = (int(ring.member_("in")) - int(ring.out)) & 0xFFFFFFFF
+        entries = fifo.buf if waiting <= fifo.buf.type_.length else ()  # else damaged
+        found += [int(entries[(int(ring.out) + at) & int(ring.mask)].pfn) for at in range(waiting if entries else 0)]
+    return found
+
+
+def _queued(core: Core) -> dict[str, Any]:
+    pfns = queued(core)
+    return {"queued": pfns} if pfns else {}
 
 
 def _recovered_errors(core: Core) -> dict[str, Any]:

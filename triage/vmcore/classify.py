@@ -19,6 +19,7 @@ def inspect_page(core: Core, pfn: int) -> PageFacts:
     page = Page(core, pfn)
     finding = classify(page)
     exists = core.attempt(f"struct page of {pfn:#x}", lambda: page.exists, False)
+    charged = core.attempt(f"memory cgroup of {pfn:#x}", lambda: memcg_name(page), None) if exists else None
     where = core.attempt("zones", lambda: page.node_and_zone, None) if exists else None
     return PageFacts(
         pfn=pfn,
@@ -29,7 +30,7 @@ def inspect_page(core: Core, pfn: int) -> PageFacts:
         detail=finding.detail,
         node=where[0] if where else None,
         zone=where[1] if where else None,
-        memcg=core.attempt(f"memory cgroup of {pfn:#x}", lambda: memcg_name(page), None) if exists else None,
+        memcg=charged or finding.detail.get("memcg"),
         flags=core.attempt(f"flags of {pfn:#x}", page.flag_names, tuple[str, ...]()) if exists else (),
         evidence=(finding.why,),
         referrers=tuple(finding.referrers),

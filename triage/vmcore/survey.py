@@ -9,6 +9,7 @@ from triage.model import AddressFact
 from triage.vmcore import accounting, causation, classify, crash, kernellog, minicore, poison, translate
 from triage.vmcore.core import Core, KernelLog
 from triage.vmcore.opening import open_core
+from triage.vmcore.page import valid_ranges
 from triage.vmcore.wire import Request
 
 _MAX_PAGES = 4096  # described one by one; more are only counted
@@ -74,8 +75,10 @@ def _crash(core: Core) -> dict[str, Any]:
 
 def _pages(core: Core, request: Request) -> Iterator[tuple[str, Any]]:
     """The poisoned pages, the ones asked for, and those that the log names."""
-    asked = [*request.pfns, *(_frame(core, address) for address in request.addresses)]
-    asked = [pfn for pfn in asked if pfn >= 0]
+    known = [(number, _frame_or_address(core, number)) for number in request.pfns]
+    known += [(number, pfn) for number in request.addresses if (pfn := _frame(core, number)) is not None]
+    yield "facts", {"asked": known}
+    asked = [pfn for _, pfn in known]
     recorded = [address >> core.page_shift for address in core.log.addresses]
     suspects = [*core.log.pfns, *recorded, *asked]
     poisoned = core.attempt("poisoned pages", lambda: poison.find_poisoned(core, suspects), list[int]())
@@ -87,10 +90,19 @@ def _pages(core: Core, request: Request) -> Iterator[tuple[str, Any]]:
         yield "page", classify.inspect_page(core, pfn)
 
 
-def _frame(core: Core, address: int) -> int:
-    """The page frame of a virtual address, or of a physical one; -1, with a note, if it is neither."""
+def _frame(core: Core, address: int) -> int | None:
+    """The page frame of a virtual address, or of a physical one; None, with a note, if it is neither."""
     found = translate.physical(core, address) if address >> 63 else address
     if found is None:
         core.note(f"{address:#x} is not mapped in this core")
-        return -1
+        return None
+    if found % core.page_size and address >> 63:
+        core.lines.add(found)  # somebody wants to know what lies just there
     return found >> core.page_shift
+
+
+def _frame_or_address(core: Core, number: int) -> int:
+    """A page frame number; one beyond all memory whose page as an address is memory was meant as a physical address."""
+    ranges = core.attempt("memory map", lambda: valid_ranges(core), list[tuple[int, int]]())
+    managed = [any(start <= pfn < end for start, end in ranges) for pfn in (number, number >> core.page_shift)]
+    return number >> core.page_shift if managed == [False, True] else number

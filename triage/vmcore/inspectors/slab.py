@@ -12,6 +12,7 @@ from drgn.helpers.linux.slab import get_slab_cache_aliases
 from triage.vmcore import objects, pointers
 from triage.vmcore.core import EXCLUDED
 from triage.vmcore.finding import Finding
+from triage.vmcore.memcg import object_memcg
 from triage.vmcore.page import Page
 
 ORDER = 30
@@ -59,6 +60,10 @@ def _describe_objects(page: Page, slab: Object, cache: Object, finding: Finding)
     on_page = [base + number * size + left for number in range(first, last)]
     hit = _hit(page, on_page, size)
     finding.detail["objects"] = objects.describe(page.core, slab, cache, hit or on_page)
+    with page.core.noting(f"memory cgroups of slab page {page.pfn:#x}"):
+        for entry in finding.detail["objects"]:
+            charged = object_memcg(page.core, slab, cache, (entry["address"] - left - base) // size)
+            entry |= {"memcg": charged} if charged else {}
     if len(hit or on_page) == 1:
         _name_one(finding, page)
     unreadable = any(entry.get("state") == "unreadable" for entry in finding.detail["objects"])
