@@ -9,11 +9,14 @@ import atheris
 
 with atheris.instrument_imports(include=["triage"]):
     from tests.fuzz.targets import TARGETS, scratch
-    from triage import pipeline  # noqa: F401  instrumented here, imported late by the targets
+    from triage import mapfile, pipeline  # noqa: F401  instrumented here, imported late by the targets
     from triage.correlate import board, judge  # noqa: F401
-    from triage.inputs import walk  # noqa: F401
+    from triage.inputs import formats, layouts, tree, walk  # noqa: F401
     from triage.logs import parse  # noqa: F401
-    from triage.vmcore import btf, corenotes, detect, parent, wire  # noqa: F401
+    from triage.vmcore import btf, corenotes, detect, flattened, parent, wire  # noqa: F401
+
+    if "symbols" in TARGETS:  # needs drgn
+        from triage.vmcore import kallsyms, kernellog, opening  # noqa: F401
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ ENTRY = {
 }
 DMI = b"Handle 0x0025, DMI type 17, 92 bytes\nMemory Device\n\tLocator: P1 C0\n\tSerial Number: 77\n\n"
 SEL = b"   4 | 11/23/2026 | 02:11:47 | Memory #0x53 | Uncorrectable ECC (DIMM_B1) | Asserted\n"
+MAP = b'{"host": {"srv9.acme.example": "host-1"}, "address": {"0xffff888104a3f000": "0xffffeeee00001000"}}'
 ANSWER = (
     b'{"part":"facts","value":{"format":"elf","types":"btf","arch":"x86_64"}}\n'
     b'{"part":"page","value":{"pfn":1,"physical_address":4096,"type":"slab","type_now":"slab","poisoned":true}}\n'
@@ -108,11 +109,95 @@ def types() -> Iterator[bytes]:
     yield struct.pack("<HBBIIIII", 0xEB9F, 1, 0, 24, 0, len(made), len(made), len(names)) + made + names
 
 
+def kinds() -> Iterator[bytes]:
+    """Each log of the fixtures behind the number of each kind that it is named for."""
+    from triage.logs.grammar import kinds as known
+
+    names = sorted(known())
+    for path in sorted((FIXTURES / "logs").glob("*.log")):
+        kind = path.stem.partition("-")[0]
+        yield bytes([names.index(kind)]) + path.read_bytes().split(b"\n\n", 1)[-1][:8192]
+
+
+def formats() -> Iterator[bytes]:
+    """Each form of a log that is no plain text, behind the number of each format."""
+    parts = b"6.12.0,4,416,1758426,-,ncfrag=0/33;Memory failure: 0\n6.12.0,4,416,1758426,-,ncfrag=20/33;x1a2b3: x ...\n"
+    binary = b"__CURSOR=s\nMESSAGE\n" + struct.pack("<Q", 5) + b"a\n\nbc\n_TRANSPORT=kernel\n\n"
+    for number in range(5):
+        for text in (parts, binary, *list(containers())[-5:-1]):
+            yield bytes([number]) + text
+
+
+def layouts() -> Iterator[bytes]:
+    """Names of members, an empty line, what they hold."""
+    names = (
+        "sos/sos_commands/kernel/dmesg", "sos/hostname", "127.0.0.1-2026-11-23-02:11:47/vmcore-dmesg.txt",
+        "var/crash/202611230211/dmesg.202611230211", "abrt/oops/backtrace", "pstore/dmesg-efi_pstore-179539990701001",
+        "pstore/1795399907/001/dmesg-ramoops-0.enc.z", "x/ras-mc_event.db", "a/uname", "a/kernel", "a/README.txt",
+    )  # fmt: skip
+    for content in (LINE, b"db7\n", b"Panic#1 Part1\n" + LINE, b"Linux db7 6.12.9 #1 SMP x86_64\n"):
+        yield "\n".join(names).encode() + b"\n\n" + content
+
+
+def notes() -> Iterator[bytes]:
+    """VMCOREINFO that locates a log buffer in the memory it begins."""
+    from tests.fuzz.targets import BASE
+
+    fields = ("desc_ring", "text_data_ring")
+    rows = [f"SYMBOL(prb)={BASE + 2048:x}", *(f"OFFSET(printk_ringbuffer.{f})={n * 64}" for n, f in enumerate(fields))]
+    offsets = {
+        "atomic_long_t.counter": 0, "prb_desc_ring.count_bits": 0, "prb_data_ring.size_bits": 0,
+        "prb_desc_ring.head_id": 8, "prb_desc_ring.tail_id": 16, "prb_desc_ring.descs": 24, "prb_desc_ring.infos": 32,
+        "prb_data_ring.data": 8, "prb_desc.state_var": 0, "prb_desc.text_blk_lpos": 8,
+        "prb_data_blk_lpos.begin": 0, "prb_data_blk_lpos.next": 8,
+        "printk_info.ts_nsec": 0, "printk_info.text_len": 8, "printk_info.caller_id": 16,
+    }  # fmt: skip
+    rows += [f"OFFSET({name})={at}" for name, at in offsets.items()] + ["SIZE(prb_desc)=24", "SIZE(printk_info)=24"]
+    head = "\n".join(rows).encode().ljust(2048, b"\n")
+    ring = struct.pack("<QQQQQ", 1, 1, 0, BASE + 2304, BASE + 2560).ljust(64, b"\0")
+    ring += struct.pack("<QQ", 6, BASE + 2816)
+    descs = struct.pack("<QQQ", 1 << 62, 0, 32) + struct.pack("<QQQ", 1 << 62 | 1, 32, 64)
+    infos = struct.pack("<QHxxxxxxIxxxx", 5, 12, 7) * 2
+    texts = (bytes(8) + b"Linux 6.12.9".ljust(24)) * 2
+    ring = struct.pack("<Q", BASE + 2056) + ring  # the symbol is a pointer
+    yield head + ring.ljust(256, b"\0") + descs.ljust(256, b"\0") + infos.ljust(256, b"\0") + texts.ljust(64, b"\0")
+
+
+def images() -> Iterator[bytes]:
+    """Memory with a symbol table where SYMBOLS says."""
+    from tests.fuzz.targets import BASE
+
+    names = b"".join(bytes([len(name)]) + name for name in (b"T_stext", b"tfirst", b"Tlast"))
+    tokens = b"".join((bytes([n]) if n else b"~") + b"\0" for n in range(256))
+    image = bytearray(4096)
+    image[0x40:0x4C], image[0x80:0x88] = struct.pack("<3i", 0, 4096, 8192), struct.pack("<Q", BASE)
+    image[0x88:0x8C], image[0x90 : 0x90 + len(names)] = struct.pack("<I", 3), names
+    image[0x200 : 0x200 + len(tokens)] = tokens
+    image[0x600:0x800] = struct.pack("<256H", *(2 * n for n in range(256)))
+    yield bytes(image)
+
+
+def minicores() -> Iterator[bytes]:
+    """A core with the note of a minicore, and a flattened file that ends in the middle."""
+    whole = list(cores())
+    mark = struct.pack("<III", 7, 16, 1) + b"TRIAGE\0\0" + struct.pack("<QQ", 5, 9)
+    elf = whole[0]
+    note_at = elf.index(b"VMCOREINFO") - 12
+    grown = bytearray(elf[:note_at] + mark + elf[note_at:])
+    for at in (64 + 32, 64 + 40):
+        grown[at : at + 8] = struct.pack("<Q", struct.unpack_from("<Q", grown, at)[0] + len(mark))
+    yield from (elf, bytes(grown), whole[2], whole[2][:-40])
+
+
 def seeds(target: str) -> list[bytes]:
     """The inputs with which a target begins."""
     if target in ("log", "case", "prefix", "redact", "pstore"):
         return list(logs())
     if target == "container":
         return [*containers(), *list(logs())[:3]]
-    made = {"rasdaemon": databases, "core": cores, "btf": types}
-    return list(made[target]()) if target in made else {"board": [DMI, SEL], "answer": [ANSWER]}[target]
+    made = {
+        "rasdaemon": databases, "core": cores, "btf": types, "grammar": kinds, "form": formats, "layout": layouts,
+        "vmcoreinfo": notes, "symbols": images, "minicore": minicores,
+    }  # fmt: skip
+    known = {"board": [DMI, SEL], "answer": [ANSWER], "mapping": [MAP]}
+    return list(made[target]()) if target in made else known[target]

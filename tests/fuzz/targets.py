@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from triage import inputs
@@ -14,6 +15,14 @@ from triage.errors import TriageError
 from triage.inputs import Limits, LogText
 from triage.redact import Redactor
 
+BASE = 0xFFFFFFFF81000000  # where the memory of a fuzzed kernel begins
+SYMBOLS = {
+    name: BASE + at
+    for name, at in {
+        "kallsyms_offsets": 0x40, "kallsyms_relative_base": 0x80, "kallsyms_num_syms": 0x88, "kallsyms_names": 0x90,
+        "kallsyms_token_table": 0x200, "kallsyms_token_index": 0x600, "_stext": 0,
+    }.items()
+}  # fmt: skip
 SMALL = Limits(bytes=1 << 20, ratio=100, members=50, depth=4, seconds=2.0)
 
 
@@ -29,6 +38,27 @@ def stored(data: bytes, name: str) -> Path:
     path = scratch() / name
     path.write_bytes(data)
     return path
+
+
+class Memory:
+    """The input as the memory of a kernel: as much of drgn's Program and of Core as the readers of raw memory use."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.prog, self.info = data, self, {"SYMBOL(_stext)": f"{BASE:x}"}
+
+    def read(self, address: int, size: int) -> bytes:
+        from drgn import FaultError
+
+        at = address - BASE
+        if not 0 <= at <= len(self.data) - size or size < 0:
+            raise FaultError("not mapped", address & 0xFFFFFFFFFFFFFFFF)
+        return self.data[at : at + size]
+
+    def read_u32(self, address: int) -> int:
+        return int.from_bytes(self.read(address, 4), "little")
+
+    def read_u64(self, address: int) -> int:
+        return int.from_bytes(self.read(address, 8), "little")
 
 
 def log(data: bytes) -> None:
@@ -52,6 +82,25 @@ def case(data: bytes) -> None:
     report.render("json", Redactor().redact(cases))
 
 
+def grammar(data: bytes) -> None:
+    """One kind's grammar (the first byte names it) on every line, whether or not an anchor stands in it."""
+    from triage.logs.grammar import Record, kinds, load
+    from triage.logs.lines import LineReader
+    from triage.logs.parse import Parser
+    from triage.report import row
+
+    names = sorted(kinds())
+    loaded = load(names[data[0] % len(names)] if data else names[0])
+    reader, record = LineReader(data[1:]), Record(loaded)
+    while line := reader.read():
+        if (token := loaded.classify(line)) is not None:
+            record.feed(token)
+    if record.tokens:
+        lines = [token.line for token in record.tokens]
+        for event in Parser(LogText(name="fuzz", data=data)).build(loaded, record.fields(), lines):
+            row("jsonl", event)
+
+
 def prefix(data: bytes) -> None:
     """What stands before a message on its line."""
     from triage.logs.prefix import split
@@ -67,6 +116,34 @@ def container(data: bytes) -> None:
         if isinstance(found, LogText):
             bytes(found.data[0 : len(found.data)])
             found.number(1)
+
+
+def layout(data: bytes) -> None:
+    """A tree whose member names the input chooses: a name a line, the rest behind an empty line is what each holds."""
+    import io
+    import tarfile
+
+    names, _, content = data.partition(b"\n\n")
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        for name in names.decode("utf-8", "replace").split("\n")[:40]:
+            member = tarfile.TarInfo(name[:300])
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    list(inputs.find([str(stored(made.getvalue(), "input"))], limits=SMALL))
+
+
+def form(data: bytes) -> None:
+    """One format that is not plain text (the first byte names it): netconsole, the journal's forms, JSON lines."""
+    from triage import registry
+    from triage.inputs import formats
+
+    modules = registry.modules("triage.inputs.formats")
+    module = modules[(data[0] if data else 0) % len(modules)]
+    module.sniff(data[1:65536], data[1:])
+    logs, _ = formats.collect(module.convert(data[1:]))
+    for log in logs:
+        assert bytes(log.data.buffer()).count(b"\n") == len(log.numbers)
 
 
 def rasdaemon(data: bytes) -> None:
@@ -103,6 +180,54 @@ def core(data: bytes) -> None:
         form = detect.detect(path).format
         for note in corenotes.notes(path, form):
             note.data.decode("utf-8", "replace")
+
+
+def vmcoreinfo(data: bytes) -> None:
+    """The note that describes the kernel, the pages that a log in it names, and the log buffer that it locates."""
+    from triage.vmcore import core, kernellog, opening
+
+    with suppress(*core.DAMAGE):
+        text = data.decode("ascii", "replace")
+        kernellog.parse(text)
+        memory = Memory(data)
+        memory.info |= opening.parse_vmcoreinfo(text)
+        if "SYMBOL(prb)" in memory.info:  # older logs are read by drgn
+            kernellog.read_log(memory)  # type: ignore[arg-type]
+
+
+def symbols(data: bytes) -> None:
+    """The kernel's own symbol table, where VMCOREINFO says it lies and where it is found by its shape."""
+    from triage.vmcore import core, kallsyms, kallsymsearch
+
+    memory = Memory(data)
+    for places in (lambda: SYMBOLS, lambda: kallsymsearch.search(memory, BASE) | {"_stext": BASE}):  # type: ignore[arg-type]
+        with suppress(*core.DAMAGE):
+            table = kallsyms.Kallsyms(memory, places())  # type: ignore[arg-type]
+            table(memory, "_stext", None, True)  # type: ignore[arg-type]
+            table(memory, None, BASE + 4660, True)  # type: ignore[arg-type]
+            table.reduced()
+
+
+def minicore(data: bytes) -> None:
+    """A core of few pages: its note of what was left out; and a flattened file put in order."""
+    from triage.vmcore import detect, flattened
+
+    path = stored(data, "minicore")
+    with suppress(ValueError):
+        detect.detect(str(path))
+    with suppress(ValueError, OSError, TriageError), path.open("rb") as file, tempfile.TemporaryFile() as plain:
+        if flattened.is_cut(file):
+            flattened.rearrange(file, plain)
+
+
+def mapping(data: bytes) -> None:
+    """The file that says which token stands for what."""
+    from triage import mapfile
+
+    with suppress(TriageError):
+        redactor = mapfile.load(str(stored(data, "map")))
+        redactor.text("srv9.acme.example at 0xffff888104a3f678")
+        redactor.redact(["srv9.acme.example"])
 
 
 def btf(data: bytes) -> None:
@@ -143,5 +268,10 @@ def redact(data: bytes) -> None:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     each.__name__: each
-    for each in (log, case, prefix, container, rasdaemon, pstore, board, core, btf, answer, redact)
+    for each in (
+        log, case, prefix, grammar, container, layout, form, rasdaemon, pstore, board, core, minicore, vmcoreinfo,
+        symbols, btf, answer, redact, mapping,
+    )
 }  # fmt: skip
+if find_spec("drgn") is None:  # where cores cannot be read at all
+    TARGETS = {name: each for name, each in TARGETS.items() if name not in ("vmcoreinfo", "symbols")}
