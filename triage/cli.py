@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from triage import __version__
 from triage.fleet.command import fleet
-from triage.terminal import Commands, waiting, write
+from triage.terminal import Commands, private, say, waiting, write
 
 if TYPE_CHECKING:
     from triage.pipeline import Analysis
@@ -42,33 +40,6 @@ def main() -> None:
 
 main.add_command(fleet)
 PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-
-
-def private(command: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
-    """--redact and --redact-map, which become a `redactor` once the paths are parsed."""
-
-    @functools.wraps(command)
-    def run(*, redact: bool, redact_map: str | None, **arguments: Any) -> NoReturn:
-        if not redact and redact_map is None:
-            command(**arguments, redactor=None)
-        from triage import mapfile
-        from triage.errors import InputError
-
-        try:
-            redactor = mapfile.load(redact_map)
-        except InputError as error:
-            raise click.BadParameter(error.reason, param_hint="--redact-map") from None
-        try:
-            command(**arguments, redactor=redactor)
-        except SystemExit:
-            mapfile.save(redact_map, redactor)
-            click.echo(f"triage: {redactor.summary()}", err=True)
-            raise
-
-    told = "Which token stands for what: read if it is there, then written, for you only (0600). Implies --redact."
-    run = click.option("--redact-map", type=click.Path(dir_okay=False), metavar="FILE", help=told)(run)
-    told = "Replace host names, addresses, users, serial numbers, paths, kernel pointers ... by tokens, in all outputs."
-    return click.option("--redact", is_flag=True, help=told)(run)
 
 
 @main.command(short_help="The verdict of crashes and hardware errors.")
@@ -248,13 +219,6 @@ def redacted(analysis: Analysis, redactor: Redactor) -> Analysis:
     made = redactor.redact(analysis)
     note = Note(text=redactor.summary())
     return replace(made, cases=[replace(case, notes=(note, *case.notes)) for case in made.cases])
-
-
-def say(line: str, redactor: Redactor | None) -> None:
-    """A line on stderr, harmless to a terminal, and redacted if the outputs are."""
-    from triage.report.escape import visible
-
-    click.echo(visible(redactor.text(line, 16) if redactor else line), err=True)
 
 
 def render(form: str, analysis: Analysis) -> str:

@@ -49,7 +49,7 @@ class Redactor:
         self.tokens = Tokens(known)
         self.addresses: set[int] = set()  # what a register or a pointer held
         self.coordinates: set[int] = set()  # what the hardware said
-        self.pattern: tuple[int, re.Pattern[str]] | None = None
+        self.pattern: tuple[int, re.Pattern[str] | None] = (-1, None)
         self.width = 0  # hex digits of the words that are register values in the text at hand, 0: none
         self.code = False  # the text at hand lists instructions
 
@@ -76,8 +76,8 @@ class Redactor:
         """A string with everything replaced that is known or looks like something sensitive."""
         self.code = bool(sensitive.INSTRUCTIONS.search(text))
         self.width = 0 if self.code else width
-        pattern, done, at, out = self.compiled(), 0, 0, list[str]()
-        while match := pattern.search(text, at):
+        ahead, done, at, out = Ahead(text, self.known(), looks()), 0, 0, list[str]()
+        while match := ahead.first(at):
             token = self.found(match)
             if token is None:  # no such thing after all; there may be something inside
                 word = WORD.match(text, match.start())
@@ -161,15 +161,13 @@ class Redactor:
 
     # ------------------------------------------------------------ text
 
-    def compiled(self) -> re.Pattern[str]:
-        """One pattern for all: first what fields told, then what only looks sensitive."""
-        if self.pattern is None or self.pattern[0] != self.tokens.size():
+    def known(self) -> re.Pattern[str] | None:
+        """The pattern of all that fields told, None if they told nothing."""
+        if self.pattern[0] != self.tokens.size():
             parts = [re.escape(value) for value in self.tokens.values()]
             parts += [rf"(?:[\w-]{{1,63}}\.){{1,8}}{re.escape(domain)}" for domain in self.tokens.domains()]
-            known = [rf"(?P<known>(?i:{'|'.join(parts)})(?![A-Za-z0-9]))"] if parts else []
-            rows = [f"(?P<{sort}>{pattern})" for sort, pattern in sensitive.PATTERNS.items()]
-            pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(known + rows)})")
-            self.pattern = self.tokens.size(), pattern
+            row = rf"(?<![A-Za-z0-9])(?P<known>(?i:{'|'.join(parts)})(?![A-Za-z0-9]))"
+            self.pattern = self.tokens.size(), re.compile(row) if parts else None
         return self.pattern[1]
 
     def found(self, match: re.Match[str]) -> str | None:
@@ -202,6 +200,28 @@ class Redactor:
         if not (register or self.is_address(value)):
             return match[0]
         return match[0][: -len(digits)] + f"{self.tokens.number(value):x}"
+
+
+@cache
+def looks() -> re.Pattern[str]:
+    """The pattern of all that only looks sensitive."""
+    rows = [f"(?P<{sort}>{pattern})" for sort, pattern in sensitive.PATTERNS.items()]
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(rows)})")
+
+
+class Ahead:
+    """The next match of several patterns in a text; what one of them found stays found until it is passed."""
+
+    def __init__(self, text: str, *patterns: re.Pattern[str] | None) -> None:
+        self.text = text
+        self.found = {pattern: pattern.search(text) for pattern in patterns if pattern}
+
+    def first(self, at: int) -> re.Match[str] | None:
+        """The match that begins first from `at` on; of two that begin at one place that of the earlier pattern."""
+        for pattern, match in self.found.items():
+            if match and match.start() < at:
+                self.found[pattern] = pattern.search(self.text, at)
+        return min(filter(None, self.found.values()), key=re.Match.start, default=None)
 
 
 def inner(name: str, key: str) -> str:

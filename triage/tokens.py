@@ -28,6 +28,7 @@ class Tokens:
     def __init__(self, known: Mapping[str, Mapping[str, str]] | None = None) -> None:
         self.names: dict[str, dict[str, str]] = {sort: dict(values) for sort, values in (known or {}).items()}
         self.used: dict[str, set[str]] = {}
+        self.last: dict[str, int] = {}  # number of the newest token of a sort
 
     def text(self, sort: str, value: str) -> str:
         """The name that stands for a value; file names that say nothing of anybody stay visible."""
@@ -35,18 +36,25 @@ class Tokens:
             return value
         known, key = self.names.setdefault(sort, {}), normal(sort, value)
         if key not in known:
-            taken = (int(name.rsplit("-", 1)[1]) for name in known.values())
-            known[key] = self.bare(sort, key) or f"{sort}-{max(taken, default=0) + 1}"
+            known[key] = self.bare(sort, key) or f"{sort}-{self.next(sort)}"
             for alias in aliases(sort, value):
                 known.setdefault(alias, known[key])
         self.used.setdefault(sort, set()).add(known[key])
         return known[key] + (plain_name(value) if sort == "input" else "")
 
+    def next(self, sort: str) -> int:
+        """The number of a new token; those of a map that was read are not given again."""
+        if sort not in self.last:
+            self.last[sort] = max((int(name.rsplit("-", 1)[1]) for name in self.names[sort].values()), default=0)
+        self.last[sort] += 1
+        return self.last[sort]
+
     def bare(self, sort: str, key: str) -> str | None:
         """The name of a host that is known so far without its domain."""
         known, short = self.names[sort], key.split(".")[0]
-        taken = sort != "host" or any(other.startswith(f"{short}.") for other in known)
-        return None if taken else known.get(short)
+        if sort != "host" or short not in known or any(other.startswith(f"{short}.") for other in known):
+            return None
+        return known[short]
 
     def number(self, value: int) -> int:
         """A made-up address in place of a real one: same page, same number; only a kernel address keeps its offset."""

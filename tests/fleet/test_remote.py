@@ -89,4 +89,4 @@ def test_a_store_that_fails_half_way_loses_nothing(bucket: Any, empty: Store, mo
 
 def test_a_driver_that_is_not_there_is_named(empty: Store) -> None:
     summary = run(["nosuch://place/x"], empty, Settings())
-    assert "driver" in summary.failures[0][1]
+    assert "driver" in summary.failures[0][2]

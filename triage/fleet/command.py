@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from triage.terminal import private, say
+
 if TYPE_CHECKING:
     from triage.fleet.run import Settings, Summary
     from triage.fleet.statistics.gather import Statistics
     from triage.fleet.store import Store
+    from triage.redact import Redactor
 
 DONE, _, USAGE, UNREADABLE, PARTIAL = range(5)  # exit codes, as of `triage analyze`
 SHOWN = 20  # failures listed at the end; all are in the store
@@ -75,10 +78,11 @@ SHOWN = 20  # failures listed at the end; all are in the store
     type=click.Path(exists=True, file_okay=False),
     help="Where to look for debug information.",
 )
+@private
 def fleet(paths: tuple[str, ...], folder: Path, html: Path | None, markdown: Path | None, metrics: Path | None,
           csv_folder: Path | None, jobs: int, scheduler: str | None, time_limit: float, memory_limit: int,
-          host_pattern: str | None, retry: bool, vmlinux: str | None,
-          debug_dirs: tuple[str, ...]) -> NoReturn:  # fmt: skip
+          host_pattern: str | None, retry: bool, vmlinux: str | None, debug_dirs: tuple[str, ...],
+          redactor: Redactor | None) -> NoReturn:  # fmt: skip
     """Take what is new in directories, archives and object stores into a store, and report on all that it holds.
 
     A run that was interrupted continues where it was. Without PATH only the reports are written; '-' reads paths from
@@ -103,9 +107,9 @@ def fleet(paths: tuple[str, ...], folder: Path, html: Path | None, markdown: Pat
             host=checked(host_pattern), retry=retry,
             options=Options(vmlinux=vmlinux, debug_dirs=debug_dirs),
         )  # fmt: skip
-        code = perform(list(named(paths)), folder, settings, Outputs(html, markdown, metrics, csv_folder))
+        code = perform(list(named(paths)), folder, settings, Outputs(html, markdown, metrics, csv_folder), redactor)
     except TriageError as error:
-        click.echo(f"triage: {error}", err=True)
+        say(f"triage: {error}", redactor)
         code = UNREADABLE
     except ModuleNotFoundError as error:
         click.echo(f"triage: fleets need {error.name}: pip install 'vmtriage[fleet]'", err=True)
@@ -145,7 +149,9 @@ def named(paths: tuple[str, ...]) -> Iterator[str]:
             yield path
 
 
-def perform(paths: list[str], folder: Path, settings: Settings, outputs: Outputs) -> int:
+def perform(
+    paths: list[str], folder: Path, settings: Settings, outputs: Outputs, redactor: Redactor | None = None
+) -> int:
     """Run, tell, report; returns the exit code."""
     from triage.fleet import store as stores
     from triage.fleet.progress import Progress
@@ -156,10 +162,10 @@ def perform(paths: list[str], folder: Path, settings: Settings, outputs: Outputs
         if paths:
             with Progress(paths) as progress:
                 summary = run(paths, store, settings, progress)
-            tell(summary)
+            tell(summary, redactor)
             code = exit_code(summary)
         if outputs.any():
-            report(store, outputs)
+            report(store, outputs, redactor)
     return code
 
 
@@ -170,7 +176,7 @@ def exit_code(summary: Summary) -> int:
     return PARTIAL if summary.failures else DONE
 
 
-def tell(summary: Summary) -> None:
+def tell(summary: Summary, redactor: Redactor | None = None) -> None:
     """The summary of a run and its failures, on stderr."""
     rate = (summary.done + summary.failed + summary.nothing) / max(summary.seconds, 1e-3)
     parts = [
@@ -182,29 +188,35 @@ def tell(summary: Summary) -> None:
     click.echo(
         f"{summary.cases:,} new cases in {summary.seconds:.1f} s ({rate:,.0f} inputs/s): {', '.join(parts)}", err=True
     )
-    for kind, reason in summary.failures[:SHOWN]:
-        click.echo(f"triage: {kind}: {reason}", err=True)
+    for name, kind, reason in summary.failures[:SHOWN]:
+        if redactor:
+            redactor.learn(input=name)
+        say(f"triage: {kind}: {reason}", redactor)
     if len(summary.failures) > SHOWN:
         click.echo(
             f"triage: {len(summary.failures) - SHOWN:,} more failures are in the store's table `failures`", err=True
         )
 
 
-def report(store: Store, outputs: Outputs) -> None:
+def report(store: Store, outputs: Outputs, redactor: Redactor | None = None) -> None:
     """Write what is wanted; raises StoreError if a place cannot be written."""
     from triage.fleet.report import csv, metrics, site, summary
     from triage.fleet.statistics.gather import gather
     from triage.fleet.store import StoreError, reason
 
+    if redactor:
+        from triage.fleet.private import Redacted
+
+        store = Redacted(store, redactor)
     statistics: Statistics = gather(store)
     try:
+        if outputs.csv_folder:
+            csv.write(outputs.csv_folder, store, statistics)
+        if outputs.metrics:
+            metrics.write(outputs.metrics, statistics)
         if outputs.html:
             site.write(outputs.html, store, statistics)
         if outputs.markdown:
-            summary.write(outputs.markdown, statistics)
-        if outputs.metrics:
-            metrics.write(outputs.metrics, statistics)
-        if outputs.csv_folder:
-            csv.write(outputs.csv_folder, store, statistics)
+            summary.write(outputs.markdown, statistics, store.note)
     except OSError as error:
         raise StoreError(f"{error.filename or 'report'}: cannot write: {reason(error)}") from error

@@ -6,7 +6,8 @@ classes of `triage.model` comes out of the bytes, whoever wrote them.
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import msgspec
@@ -20,7 +21,8 @@ MANY = 500  # events; of more, only those that a report shows keep their lines
 BITS = (1 << 64) - 1
 
 
-class Held(msgspec.Struct):
+@dataclass(slots=True)
+class Held:
     """A case without its events, the events by class, and where in the boot and in the case each of them belongs."""
 
     case: Case
@@ -64,15 +66,13 @@ def packed(case: Case) -> bytes:
     try:
         return WRITER.encode(held)
     except (ValueError, OverflowError):  # a text or a number that no encoder takes; rare, so looked for only then
-        return WRITER.encode(
-            msgspec.structs.replace(held, **{n: clean(getattr(held, n)) for n in held.__struct_fields__})
-        )
+        return WRITER.encode(clean(held))
 
 
-def unpacked(data: bytes) -> Case:
-    """The case that was packed; raises TriageError for bytes that are none."""
+def unpacked(data: bytes, changed: Callable[[Held], Held] = lambda held: held) -> Case:
+    """The case that was packed, `changed` on the way; raises TriageError for bytes that are none."""
     try:
-        return put_together(READER.decode(data))
+        return put_together(changed(READER.decode(data)))
     except (msgspec.DecodeError, msgspec.ValidationError, IndexError) as error:
         raise TriageError(f"a damaged case: {error}") from None
 

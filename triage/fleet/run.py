@@ -52,7 +52,7 @@ class Summary:
     skipped: int = 0  # files of no use
     cases: int = 0  # cases made
     joined: int = 0  # inputs that turned out to hold a crash of another input
-    failures: list[tuple[str, str]] = field(default_factory=list)  # (kind, reason)
+    failures: list[tuple[str, str, str]] = field(default_factory=list)  # (input, kind, reason)
     began: float = field(default_factory=time.time)
     seconds: float = 0.0
 
@@ -212,7 +212,7 @@ class Sink:
         summary.failed += finding.status == "failed"
         summary.skipped += finding.skipped
         summary.cases += len(finding.cases)
-        summary.failures += finding.failures
+        summary.failures += [(finding.unit.name, kind, reason) for kind, reason in finding.failures]
 
     def record(self, finding: Finding, rows_of: str | None = None) -> None:
         """Write down what was taken, so that the next run passes it over."""

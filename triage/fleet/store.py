@@ -29,7 +29,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from triage.errors import TriageError
-from triage.fleet import schema
+from triage.fleet import held, schema
+from triage.model import Case
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -45,6 +46,8 @@ class StoreError(TriageError):
 
 class Store:
     """One store on disk; make one by `opened()`, which holds the lock that keeps other writers out."""
+
+    stamp = ""  # what its cases depend on beside their content, as they were read last
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -163,6 +166,19 @@ class Store:
         for path in self.files(table):
             with pq.ParquetFile(path) as file:
                 yield conform(file.read([n for n in file.schema_arrow.names if n in wanted]), table).select(wanted)
+
+    def case(self, data: bytes) -> Case:
+        """A case out of the column `held` of the documents; raises TriageError if it is damaged."""
+        return held.unpacked(data)
+
+    def stamped(self) -> str:
+        """The stamp of the cases as they were read now."""
+        return self.stamp
+
+    @property
+    def note(self) -> str | None:
+        """What a reader of its reports must know."""
+        return None
 
     def read(self, table: str, columns: Iterable[str] | None = None) -> DataFrame:
         """A table as pandas: `UInt64`, `Int64` and `boolean` keep missing values without rounding, times are UTC."""

@@ -26,6 +26,27 @@ SIGNATURES = (
     Column("meaning", "the fleet says"),
     Column("last", "last", "time"),
 )  # fmt: skip
+REPLACE = (
+    Column("do", ""), Column("dimm", "module", link=TO_MODULE), Column("host", "host", link=TO_HOST),
+    Column("why", "why"), Column("last", "last", "time"),
+)  # fmt: skip
+RUNNING = (
+    Column("host", "host", link=TO_HOST), Column("open_pages", "pages in use", "count"),
+    Column("wall_time", "last error", "time"), Column("case", "case", "short", TO_CASE),
+)  # fmt: skip
+FRESH = (
+    Column("title", "signature", link=TO_SIGNATURE), Column("crashes", "crashes", "count"),
+    Column("hosts", "hosts", "count"), Column("memory", "by memory", "count"), Column("first", "first seen", "time"),
+)  # fmt: skip
+WORSE = (
+    Column("title", "signature", link=TO_SIGNATURE), Column("crashes", "this week", "count"),
+    Column("before", "four weeks before", "count"), Column("ratio", "rate ratio", "ratio"),
+)  # fmt: skip
+BAD = (
+    Column("title", "signature", link=TO_SIGNATURE), Column("crashes", "crashes", "count"),
+    Column("hosts", "hosts", "count"), Column("ratio", "times as often", "ratio"), Column("low", "from", "ratio"),
+    Column("high", "to", "ratio"),
+)  # fmt: skip
 SITES = (
     Column("site", "crash site"), Column("after", "after an error", "count"), Column("before", "without", "count"),
     Column("hosts_after", "hosts", "count"), *RATE, Column("meaning", "meaning"),
@@ -94,6 +115,7 @@ def counted(field: str, heading: str) -> tuple[Column, ...]:
 
 
 BY_TABLE = {
+    "replace": REPLACE, "running": RUNNING, "fresh": FRESH,
     "causes": CAUSES, "signatures": SIGNATURES, "sites": SITES, "hosts": HOSTS, "modules": MODULES, "storms": STORMS,
     "latency": LATENCY, "latency_by_type": LATENCY_BY_TYPE, "whatif": WHATIF, "whatif_by_kernel": WHATIF_BY_KERNEL,
     "releases": RELEASES, "weeks": WEEKS, "kernels": counted("kernel", "kernel"),

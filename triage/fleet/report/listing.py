@@ -23,7 +23,8 @@ SHOWN = 200  # rows written as HTML
 WIDE = 160  # characters of one cell
 UNITS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
-Link = Callable[[dict[str, Any]], str | None]
+Row = dict[str, Any]
+Link = Callable[[Row], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,10 @@ class Listing:
         return json.dumps(rows, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def listing(name: str, frame: DataFrame, columns: Sequence[Column], root: str = "") -> Listing:
+def listing(name: str, table: DataFrame | list[Row], columns: Sequence[Column], root: str = "") -> Listing:
     """A listing of a table's rows. `root` leads from the page to the site's top: "" or "../"."""
-    rows = [[cell(record, column, root) for column in columns] for record in rows_of(frame)]
+    records = table if isinstance(table, list) else rows_of(table)
+    rows = [[cell(record, column, root) for column in columns] for record in records]
     return Listing(name, [(c.heading, c.form not in ("text", "short")) for c in columns], rows)
 
 

@@ -20,6 +20,7 @@ Sample = tuple[dict[str, str], float]
 TOTALS = {
     "boots": "Boots seen.", "hosts": "Hosts seen.", "crashes": "Boots that ended in a crash.",
     "memory_crashes": "Crashes by memory errors.",
+    "at_risk_hosts": "Hosts whose newest boot left corrupt kernel memory in use.",
     "at_risk": "Boots that left corrupt kernel memory in use and did not crash.",
     "suspects": "Crashes whose signature follows memory errors and whose log begins too late to show one.",
     "boot_days": "Boot time seen, days.",

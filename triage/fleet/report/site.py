@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from triage import __version__, resources
-from triage.fleet import held, memory
+from triage.fleet import memory
 from triage.fleet.report import columns, names, plots
-from triage.fleet.report.listing import count, day, listing, missing
+from triage.fleet.report.listing import Row, count, day, listing, missing
+from triage.fleet.statistics.association import rows_of
 from triage.fleet.statistics.gather import TABLES, Statistics
 from triage.model import Case
 from triage.report.escape import visible
@@ -43,43 +45,65 @@ class SiteError(OSError):
 
 def write(folder: Path, store: Store, statistics: Statistics) -> None:
     """Write the site; raises OSError."""
-    prepare(folder)
+    prepare(folder, store.stamp)
     writer = Writer(folder)
     cases = with_notes(statistics)
-    writer.index(statistics)
-    writer.listings(statistics, cases)
     writer.groups(statistics, cases)
     writer.cases(store, cases)
+    writer.listings(statistics, cases)
+    writer.index(statistics, store.note)
     writer.clean()
+    (folder / MARK).write_text(fingerprint(store.stamped()), encoding="utf-8")
 
 
-def prepare(folder: Path) -> None:
-    """Make the directory, or take one that is ours; pages of an older version are thrown away."""
+def prepare(folder: Path, stamp: str) -> None:
+    """Make the directory, or take one that is ours; pages that would be written otherwise now are thrown away."""
     folder.mkdir(parents=True, exist_ok=True)
     mark = folder / MARK
     if not mark.exists() and any(folder.iterdir()):
         raise SiteError(17, "not empty and no fleet report; name a new or empty directory", str(folder))
-    version = fingerprint()
+    version = fingerprint(stamp)
     if mark.exists() and mark.read_text(encoding="utf-8") != version:
         for page in folder.glob("c/*.html"):
             page.unlink()
-    mark.write_text(version, encoding="utf-8")
+    mark.write_text("" if stamp else version, encoding="utf-8")  # tokens of a run that was killed are lost
     for name in FOLDERS:
         (folder / name).mkdir(exist_ok=True)
 
 
-def fingerprint() -> str:
-    """Of the templates and the program: what case pages depend on beside their case."""
+def fingerprint(stamp: str) -> str:
+    """Of the templates, the program and the store's stamp: what case pages depend on beside their case."""
     parts = sorted(path for path in resources.folder("reports/templates").rglob("*") if path.is_file())
-    return hashlib.sha256(b"".join([__version__.encode(), *(path.read_bytes() for path in parts)])).hexdigest()
+    return hashlib.sha256(
+        b"".join([__version__.encode(), stamp.encode(), *(path.read_bytes() for path in parts)])
+    ).hexdigest()
 
 
-def with_notes(statistics: Statistics) -> DataFrame:
+def with_notes(statistics: Statistics) -> list[Row]:
     """The cases, newest first, each with a word on what the fleet knows of it beyond its own log."""
     assert statistics.cases is not None
     cases = statistics.cases.sort_values("wall_time", ascending=False, na_position="last").copy()
     cases["note"] = cases["suspect"].map({True: "hardware-suspect", False: None})
-    return cases
+    return rows_of(cases)
+
+
+def newest(weeks: DataFrame) -> list[Row]:
+    """Of the signatures that got worse those of the newest week."""
+    return [row for row in rows_of(weeks[weeks["week"] == weeks["week"].max()]) if row["meaning"] == "more often"]
+
+
+def suspects(signatures: DataFrame) -> list[Row]:
+    """The signatures that follow memory errors."""
+    return [row for row in rows_of(signatures) if str(row["meaning"]).startswith("hardware-suspect")]
+
+
+def grouped(rows: Iterable[Row], field: str) -> dict[Any, list[Row]]:
+    """Rows by one of their fields; those that lack it are left out."""
+    found: dict[Any, list[Row]] = defaultdict(list)
+    for row in rows:
+        if not missing(row[field]):
+            found[row[field]].append(row)
+    return found
 
 
 class Writer:
@@ -113,23 +137,26 @@ class Writer:
         draft.replace(self.folder / target)
         self.written.add(target)
 
-    def index(self, statistics: Statistics) -> None:
-        """The first page: totals, pictures, the head of every table."""
+    def index(self, statistics: Statistics, note: str | None) -> None:
+        """The first page: totals, pictures, the head of every table. `note`: what its reader must know."""
         tables = statistics.tables
-        assert statistics.survival is not None and statistics.cases is not None
+        assert statistics.survival is not None and statistics.dated is not None
         top = {name: listing(name, tables[name].head(TOP), columns.BY_TABLE[name]) for name in TABLES}
         pictures = {
-            "in_use": plots.in_use(statistics.survival.curve), "by_week": plots.by_week(statistics.cases),
+            "in_use": plots.in_use(statistics.survival.curve), "by_week": plots.by_week(statistics.dated),
             "ratios": plots.ratios(tables["sites"]),
         }  # fmt: skip
         self.page(
             "index.html", "index.html", title="Fleet", totals=statistics.totals, tables=top, about=TABLES,
-            survival=statistics.survival,
+            survival=statistics.survival, week=statistics.week, note=note,
             sizes={name: len(frame) for name, frame in tables.items()},
+            replaced=int((tables["replace"]["do"] == "replace").sum()),
+            worse=listing("worse", newest(tables["weeks"]), columns.WORSE),
+            bad=listing("bad", suspects(tables["signatures"]), columns.BAD),
             pictures={name: Markup(picture) if picture else None for name, picture in pictures.items()},
         )  # fmt: skip
 
-    def listings(self, statistics: Statistics, cases: DataFrame) -> None:
+    def listings(self, statistics: Statistics, cases: list[Row]) -> None:
         """One page for each whole table, and the list of all cases."""
         for name, about in TABLES.items():
             rows = listing(name, statistics.tables[name], columns.BY_TABLE[name])
@@ -142,71 +169,37 @@ class Writer:
             rows=listing("cases", cases, columns.CASES),
         )
 
-    def groups(self, statistics: Statistics, cases: DataFrame) -> None:
+    def groups(self, statistics: Statistics, cases: list[Row]) -> None:
         """The pages of signatures, hosts and modules."""
-        for title, group in cases[cases["title"].notna()].groupby("title"):
-            self.group(
-                names.signature(title),
-                "signature",
-                str(title),
-                group,
-                statistics.tables["signatures"],
-                {"title": title},
-            )
-        by_host = dict(list(cases.groupby("host")))
-        for host in statistics.tables["hosts"]["host"].dropna():
-            self.group(
-                names.host(host),
-                "host",
-                str(host),
-                by_host.get(host, cases.head(0)),
-                statistics.tables["hosts"],
-                {"host": host},
-                statistics,
-            )
-        for host, dimm in statistics.tables["modules"][["host", "dimm"]].itertuples(index=False):
-            mine = by_host.get(host, cases.head(0))
-            self.group(
-                names.module(host, dimm),
-                "module",
-                f"{dimm} of {host}",
-                mine,
-                statistics.tables["modules"],
-                {"host": host, "dimm": dimm},
-            )
+        of_title, of_host = grouped(cases, "title"), grouped(cases, "host")
+        for row in rows_of(statistics.tables["signatures"]):
+            self.group("signature", names.signature(row["title"]), row["title"], row, of_title[row["title"]])
+        modules = rows_of(statistics.tables["modules"])
+        beside = grouped(modules, "host")
+        for row in rows_of(statistics.tables["hosts"]):
+            if not missing(host := row["host"]):
+                self.group("host", names.host(host), host, row, of_host[host], beside[host])
+        for row in modules:
+            host, dimm = row["host"], row["dimm"]
+            self.group("module", names.module(host, dimm), f"{dimm} of {host}", row, of_host[host])
 
-    def group(
-        self,
-        page: str,
-        kind: str,
-        title: str,
-        cases: DataFrame,
-        table: DataFrame,
-        where: dict[str, Any],
-        more: Statistics | None = None,
-    ) -> None:
+    def group(self, kind: str, page: str, title: str, row: Row, cases: list[Row], modules: Sequence[Row] = ()) -> None:
         """One page about what several cases have in common: its row of the statistics, then its cases."""
-        mine = table
-        for column, value in where.items():
-            mine = mine[mine[column] == value] if value == value else mine[mine[column].isna()]
         shown = {"signature": columns.SIGNATURES, "host": columns.HOSTS, "module": columns.MODULES}[kind]
-        modules = more.tables["modules"][more.tables["modules"]["host"] == title] if more else None
         self.page(
-            page, "group.html", kind=kind, title=visible(title, 300), facts=listing("facts", mine, shown, "../"),
-            modules=None if modules is None or modules.empty else listing("modules", modules, columns.MODULES, "../"),
+            page, "group.html", kind=kind, title=visible(title, 300), facts=listing("facts", [row], shown, "../"),
+            modules=listing("modules", list(modules), columns.MODULES, "../") if modules else None,
             rows=listing("cases", cases, columns.CASES, "../"),
         )  # fmt: skip
 
-    def cases(self, store: Store, cases: DataFrame) -> None:
+    def cases(self, store: Store, cases: list[Row]) -> None:
         """A page per case that counts; those that are there already stay as they are."""
-        hosts = {
-            name: host for name, host in zip(cases["case"], cases["host"], strict=True) if IDENTITY.fullmatch(name)
-        }
+        hosts = {row["case"]: row["host"] for row in cases if IDENTITY.fullmatch(row["case"])}
         self.written |= {names.case(name) for name in hosts}
         absent = {name for name in hosts if not (self.folder / names.case(name)).exists()}
-        for name, case in stored(store) if absent else ():
+        for name, data in stored(store) if absent else ():
             if name in absent:
-                self.case(name, case, hosts[name])
+                self.case(name, store.case(data), hosts[name])
 
     def case(self, name: str, case: Case, host: Any) -> None:
         """The page of one case: the report that `triage analyze --html` makes of it, and the ways to its groups."""
@@ -234,8 +227,7 @@ def modules_of(case: Case, host: Any) -> list[str]:
     return list(dict.fromkeys(dimm for dimm in found if dimm))
 
 
-def stored(store: Store) -> Iterator[tuple[str, Case]]:
-    """The cases of a store, file by file."""
+def stored(store: Store) -> Iterator[tuple[str, bytes]]:
+    """The cases of a store, file by file, as they lie there."""
     for table in store.batches("documents", ["case", "held"]):
-        for name, data in zip(table["case"].to_pylist(), table["held"].to_pylist(), strict=True):
-            yield name, held.unpacked(data)
+        yield from zip(table["case"].to_pylist(), table["held"].to_pylist(), strict=True)

@@ -19,14 +19,14 @@ SECTIONS = (
 )  # fmt: skip
 
 
-def write(path: Path, statistics: Statistics) -> None:
-    """Write the summary, whole or not at all; raises OSError."""
-    put(path, render(statistics))
+def write(path: Path, statistics: Statistics, note: str | None = None) -> None:
+    """Write the summary, whole or not at all; raises OSError. `note`: what its reader must know of the store."""
+    put(path, render(statistics, note))
 
 
-def render(statistics: Statistics) -> str:
+def render(statistics: Statistics, note: str | None = None) -> str:
     """The summary."""
-    parts = [head(statistics.totals)]
+    parts = [head(statistics.totals), *([markdown(note)] if note else [])]
     for name, heading in SECTIONS:
         frame = statistics.tables[name]
         if len(frame):

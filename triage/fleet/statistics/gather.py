@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from triage.fleet.statistics import association, counts, modules, regressions, survival, whatif
+from triage.fleet.statistics import association, counts, modules, morning, regressions, survival, whatif
+from triage.fleet.statistics.morning import Week
 from triage.fleet.statistics.survival import Survival
 
 if TYPE_CHECKING:
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from triage.fleet.store import Store
 
 TABLES = {  # name -> what it shows
+    "replace": "Memory modules to replace, the worst first; below them those whose corrected errors show one pattern.",
+    "running": "Hosts whose newest boot left corrupt memory in use and had not ended when its log did.",
+    "fresh": "Signatures that nobody had seen before the newest week.",
     "causes": "Cases by cause and confidence.",
     "signatures": "Crash signatures; the rate ratio compares their rate after a memory error with that without one.",
     "sites": "Crash sites: how much more often they follow a memory error than chance would have it.",
@@ -41,10 +46,15 @@ class Statistics:
     tables: dict[str, DataFrame] = field(default_factory=dict)
     survival: Survival | None = None
     cases: DataFrame | None = None
+    dated: DataFrame | None = None  # those of them whose clocks can be believed
+    week: Week | None = None  # the newest
 
 
-def gather(store: Store) -> Statistics:
-    """Everything, from the store's tables; only the columns that are needed are read."""
+def gather(store: Store, now: float | None = None) -> Statistics:
+    """Everything, from the store's tables; only the columns that are needed are read.
+
+    now: Unix seconds; dates after it are those of broken clocks.
+    """
     boots = association.distinct(store.read("boots"))
     cases = store.read("cases", counts.CASE_COLUMNS)
     copies = int(cases["duplicate_of"].notna().sum())
@@ -55,26 +65,33 @@ def gather(store: Store) -> Statistics:
     answers = store.read("whatif", whatif.COLUMNS)
     pages, answers = pages[pages["boot"].isin(alive)], answers[answers["boot"].isin(alive)]
     waited = survival.in_use(pages)
-    made = Statistics(survival=waited, cases=cases)
+    dated = cases[morning.credible(cases["wall_time"], time.time() if now is None else now)]
+    made = Statistics(survival=waited, cases=cases, dated=dated, week=morning.week(dated))
+    ranking = modules.ranked(errors, cases)
     titles = association.sites(boots, "title")
     made.tables = {
+        "replace": morning.replace(ranking),
+        "running": morning.running(boots, cases),
+        "fresh": morning.fresh(dated, made.week),
         "causes": counts.causes(cases),
         "signatures": counts.signatures(cases, titles),
         "sites": association.sites(boots),
         "hosts": modules.hosts(boots, errors, cases),
-        "modules": modules.ranked(errors, cases),
+        "modules": ranking,
         "storms": modules.storms(errors),
         "latency": waited.quantiles,
         "latency_by_type": survival.by_type(pages),
         "whatif": whatif.over_fleet(answers, ("policy",)),
         "whatif_by_kernel": whatif.over_fleet(answers),
         "releases": regressions.releases(boots),
-        "weeks": regressions.weeks(cases),
+        "weeks": regressions.weeks(dated),
         "kernels": counts.by(cases, "kernel"),
         "hardware": counts.by(cases, "hardware"),
         "page_types": counts.by(cases[cases["pfn"].notna()], "page_type"),
     }
-    made.totals = totals(made, boots, copies, store)
+    made.totals = totals(made, boots, copies, store) | {
+        "first": dated["wall_time"].min(), "last": dated["wall_time"].max(), "undated": len(cases) - len(dated),
+    }  # fmt: skip
     mark_suspects(made, boots)
     return made
 
@@ -93,7 +110,7 @@ def totals(made: Statistics, boots: DataFrame, copies: int, store: Store) -> dic
         "boot_days": float((boots["end"] - boots["begin"]).clip(lower=0).sum() / 86400),
         "unknown_boots": int((~association.from_start(boots) | boots["end"].isna()).sum()),
         "failures": sum(len(batch) for batch in store.batches("failures", ["kind"])),
-        "first": cases["wall_time"].min(), "last": cases["wall_time"].max(),
+        "at_risk_hosts": len(made.tables["running"]),
     }  # fmt: skip
 
 

@@ -47,8 +47,8 @@ def unix(times: Series[Any]) -> Series[float]:
 
 
 def ranked(errors: DataFrame, cases: DataFrame) -> DataFrame:
-    """Modules, the worst first: uncorrected records, boots with one, corrected errors, crashes of those boots by
-    memory, and the pattern."""
+    """Modules, repeat offenders first: boots with an uncorrected error, crashes of those boots by memory, uncorrected
+    records, corrected errors, and their pattern."""
     import pandas as pd
 
     killed = set(cases.loc[(cases["cause"] == "memory-error") & cases["crashed"].fillna(False), "boot"])
@@ -76,7 +76,7 @@ def ranked(errors: DataFrame, cases: DataFrame) -> DataFrame:
         "last",
     ]
     found = pd.DataFrame(rows, columns=columns)
-    return found.sort_values(["uncorrected", "boots", "corrected"], ascending=False, ignore_index=True)
+    return found.sort_values(["boots", "crashes", "uncorrected", "corrected"], ascending=False, ignore_index=True)
 
 
 def before_first(errors: DataFrame) -> DataFrame:
