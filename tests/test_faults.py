@@ -48,15 +48,47 @@ def silent(error: bytes) -> bool:
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)])
-@pytest.mark.parametrize("command", ["log", "analyze"])
-def test_a_signal_ends_a_run_that_waits_for_input(
-    tmp_path: Path, command: str, sent: signal.Signals, code: int
-) -> None:
-    reading = start(command, LOG, "-", *(["--html", tmp_path / "a.html"] if command == "analyze" else []))
+def test_a_signal_ends_a_run_that_waits_for_input(sent: signal.Signals, code: int) -> None:
+    reading = start("log", LOG, "-")
     wait_for_read(reading.pid)
     reading.send_signal(sent)
+    out, said = reading.communicate(timeout=30)
+    assert (reading.returncode, silent(said)) == (code, True)
+    assert [json.loads(line) for line in out.splitlines()]
+
+
+def test_an_interrupted_analysis_reports_what_it_had_read(tmp_path: Path) -> None:
+    report = tmp_path / "a.json"
+    reading = start("analyze", LOG, "-", "--json", report)
+    wait_for_read(reading.pid)
+    reading.send_signal(signal.SIGINT)
+    out, said = reading.communicate(timeout=30)
+    assert (reading.returncode, silent(said), b"interrupted" in said) == (INTERRUPTED, True, True)
+    (case,) = json.loads(report.read_text())["cases"]
+    assert case["verdict"] and "ended early" in json.dumps(case["notes"]) and out
+
+
+def test_a_second_interrupt_ends_it_at_once(tmp_path: Path) -> None:
+    pipe, report = tmp_path / "pipe", tmp_path / "a.json"
+    os.mkfifo(pipe)  # the run waits for somebody who reads its report
+    report.write_text("old")
+    run = start("analyze", LOG, "-", "--html", pipe, "--json", report)
+    wait_for_read(run.pid)
+    run.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        run.wait(timeout=3)
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=30)
+    assert (run.returncode, silent(said), report.read_text()) == (INTERRUPTED, True, "old")
+    assert sorted(tmp_path.iterdir()) == [report, pipe]
+
+
+def test_a_termination_writes_nothing(tmp_path: Path) -> None:
+    reading = start("analyze", LOG, "-", "--html", tmp_path / "a.html")
+    wait_for_read(reading.pid)
+    reading.send_signal(signal.SIGTERM)
     _, said = reading.communicate(timeout=30)
-    assert (reading.returncode, silent(said), list(tmp_path.iterdir())) == (code, True, [])
+    assert (reading.returncode, silent(said), list(tmp_path.iterdir())) == (TERMINATED, True, [])
 
 
 def test_a_signal_at_any_moment_leaves_the_old_report_or_the_new_one(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import click
 
 from triage import __version__
 from triage.fleet.command import fleet
-from triage.terminal import Commands, private, say, waiting, write
+from triage.terminal import INTERRUPTED, Commands, Reading, private, say, waiting, write
 
 if TYPE_CHECKING:
+    from triage.config import Limits
     from triage.pipeline import Analysis
     from triage.redact import Redactor
 
@@ -40,6 +41,27 @@ def main() -> None:
 
 main.add_command(fleet)
 PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+
+
+def bounds(_: click.Context, option: click.Parameter, words: tuple[str, ...]) -> Limits:
+    """The limits that a user sets."""
+    from triage.config import limits
+
+    try:
+        return limits(words)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param=option) from None
+
+
+LIMITS = click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="NAME=NUMBER",
+    envvar="TRIAGE_LIMITS",
+    callback=bounds,
+    help="Raise or lower a bound on the work: bytes=8G, events, lines, members, ratio, depth, seconds, memory.",
+)
 
 
 @main.command(short_help="The verdict of crashes and hardware errors.")
@@ -75,6 +97,7 @@ PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
     "--core-timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds for one core."
 )
+@LIMITS
 @private
 def analyze(
     paths: tuple[str, ...],
@@ -83,6 +106,7 @@ def analyze(
     text: str | None,
     json_file: str | None,
     fail_on: str | None,
+    limits: Limits,
     redactor: Redactor | None,
     **settings: Any,
 ) -> NoReturn:
@@ -99,17 +123,20 @@ def analyze(
 
     if redactor and settings["minicore"]:
         raise click.UsageError("--minicore cannot be redacted: it holds memory as it was. Leave out one of the two.")
+    reading = Reading(limits.memory)
     with waiting("reading"):
-        analysis = pipeline.analyze(paths, Options(**settings))
+        analysis = pipeline.analyze(paths, Options(**settings, limits=limits), reading=reading)
     if redactor:
         analysis = redacted(analysis, redactor)
     complain(analysis)
+    if reading.ended:
+        say(f"triage: {reading.ended}", None)
     for target, form in ((html, "html"), (markdown, "markdown"), (text, "ticket"), (json_file, "json")):
         if target:
             write(target, render(form, analysis))
     if json_file != "-":
         show(analysis)
-    sys.exit(exit_code(analysis, fail_on))
+    sys.exit(INTERRUPTED if reading.interrupted else exit_code(analysis, fail_on))
 
 
 @main.command(short_help="The events of logs.")
@@ -117,8 +144,9 @@ def analyze(
 @click.option("--jsonl", "form", flag_value="jsonl", default=True, help="One JSON object per event (default).")
 @click.option("--csv", "form", flag_value="csv", help="One CSV row per event.")
 @click.option("--residue", is_flag=True, help="Print to stderr the lines that hold an anchor and belong to no event.")
+@LIMITS
 @private
-def log(paths: tuple[str, ...], form: str, residue: bool, redactor: Redactor | None) -> NoReturn:
+def log(paths: tuple[str, ...], form: str, residue: bool, limits: Limits, redactor: Redactor | None) -> NoReturn:
     """Print the hardware errors, memory-failure lines and crashes of logs, in the order of their first lines.
 
     \b
@@ -132,12 +160,12 @@ def log(paths: tuple[str, ...], form: str, residue: bool, redactor: Redactor | N
 
     code = DONE
     sys.stdout.write(head(form))
-    for found in inputs.find(paths):
+    for found in inputs.find(paths, limits=limits):
         if redactor:
             redactor.learn(input=found.name, host=getattr(found, "host", None), boot=getattr(found, "boot_id", None))
         match found:
             case inputs.LogText():
-                parser = Parser(found)
+                parser = Parser(found, limits)
                 for event in parser.events():
                     sys.stdout.write(row(form, redactor.redact(event) if redactor else event))
                 for number, line in parser.residue if residue else ():
@@ -246,7 +274,7 @@ def complain(analysis: Analysis) -> None:
     for error in analysis.refused:
         say(f"triage: {error}", None)
     for note in analysis.notes:
-        say(f"triage: {note.source}: {note.text}", None)
+        say(f"triage: {note.source}: {note.text}" if note.source else f"triage: {note.text}", None)
 
 
 def exit_code(analysis: Analysis, fail_on: str | None) -> int:

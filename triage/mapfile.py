@@ -15,7 +15,7 @@ from triage.terminal import write
 from triage.tokens import WORDS
 
 BIGGEST = 64 << 20  # bytes
-TOKEN = re.compile(r"[a-z]{2,16}-[1-9]\d{0,8}|0xffffeeee[0-9a-f]{5}000")
+NUMBER, ADDRESS = re.compile(r"[1-9]\d{0,8}"), re.compile(r"0xffffeeee[0-9a-f]{5}000")
 
 
 def load(path: str | None) -> Redactor:
@@ -38,8 +38,17 @@ def valid(known: object) -> bool:
     """Whether this is a map as `save` writes it."""
     if not isinstance(known, dict) or not known.keys() <= WORDS.keys():
         return False
-    rows = [row for values in known.values() for row in (values.items() if isinstance(values, dict) else [("", 0)])]
-    return all(isinstance(token, str) and TOKEN.fullmatch(token) for _, token in rows)
+    return all(
+        isinstance(values, dict) and all(stands(sort, v) for v in values.values()) for sort, values in known.items()
+    )
+
+
+def stands(sort: str, token: object) -> bool:
+    """Whether this can stand for a value of the sort: `host-1` for a host, a made-up page for an address."""
+    if not isinstance(token, str):
+        return False
+    word, _, number = token.rpartition("-")
+    return bool(ADDRESS.fullmatch(token)) if sort == "address" else word == sort and bool(NUMBER.fullmatch(number))
 
 
 def save(path: str | None, redactor: Redactor) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from triage import inputs
-from triage.config import Options
+from triage.config import Limits, Options
 from triage.errors import InputError, TriageError
 from triage.inputs import LogText
 from triage.inputs.buffers import digest
@@ -32,12 +33,52 @@ class Analysis:
     sources: list[Source] = field(default_factory=list)
 
 
-def analyze(paths: Sequence[str], options: Options | None = None) -> Analysis:
-    """All cases in the given files, directories and streams; a bad input is recorded and never ends the run."""
-    options = options or Options()
-    began, analysis = time.monotonic(), Analysis()
-    logs, cores, side = list[tuple[LogText, list[Event]]](), list[inputs.CoreFile](), list[inputs.SideFile]()
-    for found in inputs.find(paths):
+def analyze(
+    paths: Sequence[str], options: Options | None = None, *, reading: AbstractContextManager[Any] | None = None
+) -> Analysis:
+    """All cases in the given files, directories and streams; a bad input is recorded and never ends the run.
+
+    A context manager `reading` that swallows what ends the reading early (a signal, a lack of memory) gets a verdict on
+    what was read before.
+    """
+    began, whole = time.monotonic(), False
+    material = Material(options or Options())
+    with reading or nullcontext():
+        material.read(paths)
+        whole = True
+    analysis, logs = material.analysis, material.logs
+    if not whole:
+        analysis.notes.append(Note(text="the reading of the inputs ended early; what was read before is analysed"))
+    analysis.events = sum(len(found) for _, found in logs)
+    analysis.sources = [source(text) for text, _ in logs]
+    cases = judge_logs(logs, material.facts, material.side)
+    analysis.cases = [replace(case, notes=(*case.notes, *concerning(case, analysis.notes))) for case in cases]
+    analysis.sites = crash_sites(analysis.cases)
+    analysis.seconds = time.monotonic() - began
+    return analysis
+
+
+@dataclass(slots=True)
+class Material:
+    """What is judged; wherever the reading ends, what was read before is in it."""
+
+    options: Options
+    analysis: Analysis = field(default_factory=Analysis)
+    logs: list[tuple[LogText, list[Event]]] = field(default_factory=list)
+    facts: list[CoreFacts] = field(default_factory=list)
+    side: list[inputs.SideFile] = field(default_factory=list)
+
+    def read(self, paths: Sequence[str]) -> None:
+        """Logs as they come, then cores: what the logs say is asked of them."""
+        cores = [found for found in inputs.find(paths, limits=self.options.limits) if self.take(found)]
+        for core in cores:
+            self.facts += read_cores([core], self.logs, self.options, self.analysis)
+        if self.options.vmlinux or self.options.debug_dirs:
+            self.logs = [(text, with_source_lines(found, self.options, self.analysis)) for text, found in self.logs]
+
+    def take(self, found: inputs.Found) -> TypeGuard[inputs.CoreFile]:
+        """Keep what was found; True for a core, which waits for the logs."""
+        analysis = self.analysis
         match found:
             case inputs.Refused(partial=True):
                 analysis.notes.append(Note(text=found.reason, source=found.name))
@@ -46,22 +87,33 @@ def analyze(paths: Sequence[str], options: Options | None = None) -> Analysis:
             case inputs.Skipped():
                 analysis.skipped.append(found)
             case inputs.SideFile():
-                side.append(found)
-            case inputs.CoreFile():
-                cores.append(found)
-                analysis.notes += [Note(text=note, source=found.name) for note in found.notes]
+                self.side.append(found)
             case LogText():
-                logs.append((found, list(events(found))))
+                self.take_log(found)
+            case inputs.CoreFile():
                 analysis.notes += [Note(text=note, source=found.name) for note in found.notes]
-    facts = read_cores(cores, logs, options, analysis)
-    if options.vmlinux or options.debug_dirs:
-        logs = [(text, with_source_lines(found, options, analysis)) for text, found in logs]
-    analysis.events = sum(len(found) for _, found in logs)
-    analysis.sources = [source(text) for text, _ in logs]
-    analysis.cases = judge_logs(logs, facts, side)
-    analysis.sites = crash_sites(analysis.cases)
-    analysis.seconds = time.monotonic() - began
-    return analysis
+                return True
+        return False
+
+    def take_log(self, text: LogText) -> None:
+        """The events of one log, as far as they are read."""
+        told, limit = list[Event](), self.options.limits.events
+        self.logs.append((text, told))
+        for event in events(text, self.options.limits):
+            if len(told) == limit:
+                text.notes += (f"more than {limit} events; what is behind line {told[-1].last_line} is not analysed",)
+                break
+            told.append(event)
+        self.analysis.notes += [Note(text=note, source=text.name) for note in text.notes]
+
+
+def concerning(case: Case, notes: Sequence[Note]) -> Iterator[Note]:
+    """Those of the notes on inputs that concern a case: on its sources, and on archives and directories around them."""
+    paths = {source.path for source in case.boot.sources}
+    for note in notes:
+        around = tuple(f"{note.source}{mark}" for mark in "!/")
+        if note.source is None or note.source in paths or any(path.startswith(around) for path in paths):
+            yield note
 
 
 def crash_sites(cases: Sequence[Case]) -> list[Site]:
@@ -73,11 +125,11 @@ def crash_sites(cases: Sequence[Case]) -> list[Site]:
     return tables.sites(cases)
 
 
-def events(text: LogText) -> Iterator[Event]:
+def events(text: LogText, limits: Limits | None = None) -> Iterator[Event]:
     """The events of one log."""
     from triage.logs.parse import Parser
 
-    return Parser(text).events()
+    return Parser(text, limits).events()
 
 
 def judge_logs(

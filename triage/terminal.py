@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -43,6 +44,44 @@ class Commands(click.Group):
         except OSError as error:
             discard()
             raise Unwritable(f"{error.filename or 'standard output'}: {error.strerror or error}") from None
+
+
+class Reading:
+    """A part of a run that may end early and leaves what it has: at a first SIGINT, or when memory runs out.
+
+    From then on, and once it is over, a first SIGINT changes nothing but the exit code, as what follows is short; a
+    second one ends the run at once.
+    """
+
+    def __init__(self, memory: int) -> None:
+        self.memory, self.inside = memory, False
+        self.interrupted, self.ended = False, ""
+
+    def __enter__(self) -> None:
+        self.bound = resource.getrlimit(resource.RLIMIT_DATA)
+        soft, hard = (
+            self.memory if bound == resource.RLIM_INFINITY else min(bound, self.memory) for bound in self.bound
+        )
+        resource.setrlimit(resource.RLIMIT_DATA, (min(soft, hard), self.bound[1]))
+        with contextlib.suppress(ValueError):  # not in the main thread
+            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # ignored for a job in the background
+                signal.signal(signal.SIGINT, self.interrupt)
+        self.inside = True
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        self.inside = False
+        resource.setrlimit(resource.RLIMIT_DATA, self.bound)
+        if kind is MemoryError:
+            self.ended = f"reading needs more than {self.memory >> 20} MB of memory"
+        return kind is MemoryError or (kind is KeyboardInterrupt and self.interrupted)
+
+    def interrupt(self, *_: object) -> None:
+        """Handle SIGINT."""
+        if self.interrupted:
+            raise KeyboardInterrupt
+        self.interrupted, self.ended = True, "interrupted"
+        if self.inside:
+            raise KeyboardInterrupt
 
 
 def discard() -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Literal
 
+from triage.config import Limits as Limits
+
 if TYPE_CHECKING:
     from array import array
 
@@ -84,17 +86,6 @@ class Skipped:
 
 
 Found = LogText | CoreFile | SideFile | Refused | Skipped
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Bounds on what one named input may unpack to; whatever came out before a bound was met is still analysed."""
-
-    bytes: int = 4 << 30  # unpacked, of all members together
-    ratio: int = 1000  # unpacked bytes to packed ones, looked at from 64 MiB on
-    members: int = 100_000  # files in one archive or directory
-    depth: int = 6  # layers: a .tar.gz has two, a .gz in a tar in it two more
-    seconds: float = 300.0  # of unpacking
 
 
 def find(paths: Sequence[str], *, limits: Limits | None = None) -> Iterator[Found]:

@@ -8,6 +8,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
+from triage.config import Limits
 from triage.inputs import LogText
 from triage.logs.clock import wall_seconds
 from triage.logs.grammar import Grammar, LineToken, Record, kinds, load
@@ -19,6 +20,7 @@ from triage.model import Event
 WRAP_MIN = 40  # a line shorter than this was not wrapped by a mail program
 JOINED_MAX = 400  # characters of a line put together again
 HELD_MAX = 10_000  # events held back to keep their order
+RESIDUE_MAX = 100_000  # lines that are kept
 OPEN_LIMIT = 64  # records open at a time; hostile input opens more
 first_line = attrgetter("first_line")
 
@@ -32,8 +34,9 @@ def scanner() -> Scanner:
 class Parser:
     """Reads one log. `residue` collects lines that hold an anchor and belong to no event: (line number, text)."""
 
-    def __init__(self, text: LogText) -> None:
+    def __init__(self, text: LogText, limits: Limits | None = None) -> None:
         self.text, self.open = text, list[Record]()
+        self.limit = (limits or Limits()).lines
         self.residue: list[tuple[int, str]] = []
 
     def events(self) -> Iterator[Event]:
@@ -62,7 +65,9 @@ class Parser:
         reader = LineReader(self.text.data)
         hits = scanner().hits(self.text.data)
         hit = next(hits, None)
-        while hit or self.open:
+        for _ in range(self.limit):
+            if not (hit or self.open):
+                return
             if hit and not self.open:
                 reader.jump(hit[0])
             line = reader.read()
@@ -74,6 +79,9 @@ class Parser:
             if len(line.raw) >= WRAP_MIN:
                 line = self.unwrap(line, reader, hit[0] if hit else reader.size)
             yield line
+        if hit:
+            note = f"more than {self.limit} lines near anchors; what is behind line {reader.number - 1} is not analysed"
+            self.text.notes += (note,)
 
     def unwrap(self, line: Line, reader: LineReader, next_hit: int) -> Line:
         """The line with its other half where a mail program broke it.
@@ -158,7 +166,8 @@ class Parser:
                 return self.open_record(grammar, token)
         if (inner := inside(line)) is not None:
             return self.begin(inner)
-        self.residue.append((self.text.number(line.number), line.raw))
+        if len(self.residue) < RESIDUE_MAX:
+            self.residue.append((self.text.number(line.number), line.raw))
         return ()
 
     def open_record(self, grammar: Grammar, token: LineToken) -> list[Event]:

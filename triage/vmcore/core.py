@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ DAMAGE = (
     RuntimeError,
     MemoryError,
     OSError,
+    struct.error,
 )
 
 

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 PT_LOAD, PT_NOTE, ET_CORE = 1, 4, 4
 EHDR, PHDR = struct.Struct("<16sHHIQQQIHHHHHH"), struct.Struct("<IIQQQQQQ")
+_LAST_OFFSET = (1 << 63) - 1  # loff_t
 _MAX_HEADERS, _MAX_NOTES = 65535, 64 << 20  # a kdump core has one note per CPU
 
 
@@ -71,10 +72,9 @@ def read(file: BinaryIO) -> ElfCore:
 
 def read_at(file: BinaryIO, offset: int, size: int) -> bytes:
     """The bytes at an offset that a header names, fewer or none where the file does not reach."""
-    try:
-        file.seek(offset)
-    except (OSError, OverflowError):  # no file is that long
+    if offset + size > _LAST_OFFSET:  # no file is that long
         return b""
+    file.seek(offset)
     return file.read(size)
 
 
