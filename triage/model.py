@@ -44,7 +44,7 @@ class Event:
     caller: str | None = None  # "T1234" or "C0" (CONFIG_PRINTK_CALLER)
     boot: int = 0  # boots of one source are numbered in the order they stand there
     missing: tuple[str, ...] = ()  # what a complete record has and this one lacks
-    interrupted: bool = False  # another record of the same printer stands inside this one
+    interrupted: int = 0  # lines it had when another report of the same printer began inside it; 0 if none did
     replayed: bool = False  # the same text with the same time stands earlier in this source
 
 

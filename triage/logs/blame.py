@@ -1,162 +1,181 @@
 """Whom to blame: the function that stands in a crash's title.
 
 Not the innermost one: whatever notices a fault of its caller (sanitizers, locks, lists, string functions) is passed
-over. The names are data: `grammars/signature/frames.toml`.
+over. Where to look is a path through the clues of a report, and the names are data: `grammars/signature/`.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise, takewhile
+from itertools import pairwise
+from typing import Any
 
 from triage import resources
-from triage.model import Crash, Frame, Trace
+from triage.logs.kinds._clues import Clue
 
-OWN = ("", "call trace", "backtrace", "stack backtrace")
-INTERRUPTS = {"IRQ", "NMI", "SOFTIRQ", "HARDIRQ"}
+HEADINGS = {  # steps of a path that are a line between traces
+    "call": re.compile(r"Call [Tt]race|Backtrace"),
+    "leak": re.compile(r"backtrace"),
+    "became": re.compile(r"\.\.\. which became"),
+    "created": re.compile(r"Local variable|Uninit was created"),
+    "owner": re.compile(r"page last allocated"),
+}
 
 
 @cache
-def table() -> dict[str, list[dict[str, object]]]:
+def table() -> dict[str, Any]:
     """frames.toml as it is."""
     return tomllib.loads((resources.folder("grammars") / "signature" / "frames.toml").read_text(encoding="utf-8"))
 
 
 @cache
 def names(group: str) -> re.Pattern[str]:
-    """All patterns of one kind of group of frames.toml, for whole function names."""
-    return re.compile("|".join(f"(?:{pattern})" for entry in table()[group] for pattern in entry["functions"]))  # type: ignore[attr-defined]
-
-
-@cache
-def variants(crash_type: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """What different names of one function look like, and its one name, in crashes of one type."""
-    entries = [entry for entry in table()["canonical"] if entry.get("type", crash_type) == crash_type]
-    return tuple((re.compile(str(entry["match"])), str(entry["name"])) for entry in entries)
-
-
-def canonical(function: str, crash_type: str) -> str:
-    """One name for the variants of a function: `__x64_sys_read` and `__arm64_sys_read` are `sys_read`."""
-    for pattern, name in variants(crash_type):
-        if found := pattern.fullmatch(function):
-            return found.expand(name)
-    return function
+    """All patterns of one group of frames.toml, for any part of a function's name."""
+    return re.compile("|".join(f"(?:{pattern})" for entry in table()[group] for pattern in entry["functions"]))
 
 
 @dataclass(frozen=True, slots=True)
-class Blame:
-    """Looks for the function to blame in the places that a title rule names."""
+class Name:
+    """A function under its one name, and as the report spells it."""
 
-    crash: Crash
-    skip: re.Pattern[str] | None = None
+    canonical: str
+    raw: str
 
-    def choose(self, places: tuple[str, ...]) -> str | None:
-        """The first function that any place gives."""
-        return next((name for place in places for name in SOURCES[place](self)), None)
+    @classmethod
+    def of(cls, function: str) -> Name:
+        """`__x64_sys_read` is `sys_read`, `__se_sys_mount` `mount`: the shortest that taking off one prefix leaves."""
+        return cls(min((function.removeprefix(prefix) for prefix in prefixes()), key=len), function)
 
-    def guilty(self, function: str) -> bool:
-        """Whether a function can be blamed at all."""
-        return not names("helper").fullmatch(function) and not (self.skip and self.skip.fullmatch(function))
+    def spellings(self) -> list[str]:
+        """The name as the report spells it, and without each prefix that it has."""
+        shorter = (self.raw.removeprefix(prefix) for prefix in prefixes())
+        return list(dict.fromkeys([self.raw, *shorter]))
 
-    def header(self) -> Iterator[str]:
-        """The functions that the header lines name."""
-        yield from filter(self.guilty, self.crash.detail.get("named", ()))
 
-    def pointer(self) -> Iterator[str]:
-        """The function that the instruction pointer was in, helper or not."""
-        if self.crash.detail.get("pointer") and self.crash.function:
-            yield self.crash.function
+@cache
+def prefixes() -> tuple[str, ...]:
+    """What architectures and versions put before the name of a system call."""
+    return tuple(prefix for entry in table()["variant"] for prefix in entry["prefixes"])
 
-    def named(self) -> Iterator[str]:
-        """The functions that the header lines name, helpers or not."""
-        yield from self.crash.detail.get("named", ())
 
-    def site(self) -> Iterator[str]:
-        """The function that the instruction pointer was in."""
-        if self.crash.detail.get("pointer") and self.crash.function and self.guilty(self.crash.function):
-            yield self.crash.function
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What following a path found: one name for each trace on it, and whether frames of another report stand in it."""
 
-    def trace(self) -> Iterator[str]:
-        """The reliable frames of the first call trace, innermost first."""
-        for trace in main_traces(self.crash)[:1]:
-            own = takewhile(lambda f: not (seen(f) and names("foreign").fullmatch(f.function)), trace.frames)
-            yield from (f.function for f in own if seen(f) and self.guilty(f.function))
+    names: tuple[Name | None, ...]
+    mixed: bool = False
 
-    def first(self) -> Iterator[str]:
-        """The reliable frames of all traces in their order."""
-        for trace in self.crash.traces:
-            yield from (f.function for f in trace.frames if seen(f) and self.guilty(f.function))
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is missing and nothing is foreign."""
+        return None not in self.names and not self.mixed
 
-    def hang(self) -> Iterator[str]:
-        """What is known to stop the whole system, else the first frame that is no waiting."""
-        functions = [f.function for trace in main_traces(self.crash)[:1] for f in trace.frames if seen(f)]
-        yield from (name for name in functions if names("shared").fullmatch(name))
-        yield from (name for name in functions if not names("sleep").fullmatch(name) and self.guilty(name))
 
-    def lock(self) -> Iterator[str]:
-        """The function that wanted the lock; lockdep names it first."""
-        wanted = self.crash.detail.get("locked_in", ())[:1]
-        yield from (name for name in wanted if names("owner").fullmatch(name) or self.guilty(name))
+class Walk:
+    """Reads clues in their order and keeps the functions that can be blamed."""
 
-    def interrupted(self) -> Iterator[str]:
-        """The entry point of what an interrupt found running: the innermost frame of a loop says little."""
-        for trace in self.crash.traces:
-            inside = interrupted(trace.frames)
-            if len(inside) < len(trace.frames):
-                yield from self.entry(inside)
-        for trace, behind in pairwise(self.crash.traces):
-            if trace.heading.startswith("NMI backtrace") and trace.frames:
-                yield from self.entry(trace.frames + behind.frames)
+    def __init__(self, clues: Iterable[Clue], skip: re.Pattern[str] | None) -> None:
+        self.clues, self.skip = iter(clues), skip
+        self.found, self.mixed = list[Name](), False
 
-    def stall(self) -> Iterator[str]:
-        """The same without an interrupt."""
-        for trace in main_traces(self.crash):
-            yield from self.entry(trace.frames)
+    def own(self) -> Iterator[Clue]:
+        """The next clues, up to one that only another report can have left."""
+        for clue in self.clues:
+            if clue.kind == "frame" and names("foreign").search(clue.name):
+                self.mixed = True
+                return
+            yield clue
 
-    def entry(self, frames: tuple[Frame, ...]) -> Iterator[str]:
-        """The function that a dispatcher called; a wait for other CPUs stands for itself."""
-        known = [f.function for f in frames if seen(f)]
-        known = [name for name in known if names("dispatcher").fullmatch(name) or self.guilty(name)]
-        for inner, outer in pairwise(known):
-            if names("landmark").fullmatch(inner) or names("dispatcher").fullmatch(outer):
-                yield inner
+    def seek(self, step: str) -> None:
+        """Go behind the next clue that a step looks for, and keep its function."""
+        for clue in self.own():
+            if meets(clue, step):
+                self.keep(clue, step)
                 return
 
+    def collect(self, until: str) -> bool:
+        """Keep the frames up to the next trace, or to what the step behind looks for; whether that came."""
+        for clue in self.own():
+            if clue.kind == "trace":
+                return False
+            if until and meets(clue, until):
+                self.keep(clue, until)
+                return True
+            self.keep(clue, "frame")
+        return False
 
-SOURCES = {
-    "header": Blame.header,
-    "named": Blame.named,
-    "site": Blame.site,
-    "pointer": Blame.pointer,
-    "trace": Blame.trace,
-    "first": Blame.first,
-    "hang": Blame.hang,
-    "lock": Blame.lock,
-    "interrupted": Blame.interrupted,
-    "stall": Blame.stall,
-}
+    def keep(self, clue: Clue, step: str) -> None:
+        """Keep a function that the step asks for, if it can be blamed or the step asks for any."""
+        if clue.kind == step.rstrip("!") and (step.endswith("!") or guilty(clue.name, self.skip)):
+            self.found.append(Name.of(clue.name))
 
-
-def seen(frame: Frame) -> bool:
-    """Whether a frame counts; a crash has one name, symbolized with its inlined functions or not."""
-    return frame.reliable and not frame.inline
-
-
-def main_traces(crash: Crash) -> list[Trace]:
-    """The traces of the crash itself, not of what allocated, freed or locked before."""
-    own = [trace for trace in crash.traces if trace.heading.lower().partition(" (")[0] in OWN and trace.frames]
-    return sorted(own, key=lambda trace: not trace.heading)  # KMSAN and KFENCE print theirs without a heading
+    def choose(self, pick: str) -> Name | None:
+        """The function among the kept ones that names their trace; the next trace begins anew."""
+        found, self.found = self.found, []
+        return PICKS[pick](found) if found else None
 
 
-def interrupted(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
-    """What ran before the innermost interrupt, which noticed the stall; a soft interrupt is itself what ran."""
-    entries = [i for i, f in enumerate(frames) if names("interrupt").fullmatch(f.function)]
-    if not entries:
-        marks = [i for i, f in enumerate(frames) if f.stack in INTERRUPTS]
-        return frames[marks[-1] + 1 :] if marks else frames
-    last = next(i for i in entries if i + 1 not in entries)
-    return frames[last + 1 :]
+def follow(clues: Iterable[Clue], path: str, skip: re.Pattern[str] | None, pick: str) -> Trail:
+    """Go through the clues step by step; the words of a path are explained in the README of the signatures."""
+    walk, steps, at = Walk(clues, skip), path.split(), 0
+    chosen, collected = list[Name | None](), False
+    while at < len(steps):
+        step, at = steps[at], at + 1
+        if step != "frames":
+            walk.seek(step)
+            continue
+        if collected:
+            chosen.append(walk.choose(pick))
+        collected = True
+        at += walk.collect(steps[at] if at < len(steps) else "")
+    return Trail((*chosen, walk.choose(pick)), walk.mixed)
+
+
+def meets(clue: Clue, step: str) -> bool:
+    """Whether a clue is what a step looks for."""
+    if step in HEADINGS:
+        return clue.kind in ("trace", "heading") and bool(HEADINGS[step].match(clue.name))
+    if step == "interrupt" and clue.kind in ("frame", "aside"):
+        return bool(names("interrupt").search(clue.name))
+    return clue.kind == step.rstrip("!")
+
+
+def guilty(function: str, skip: re.Pattern[str] | None) -> bool:
+    """Whether a function can be blamed at all."""
+    return bool(function) and not names("helper").search(function) and not (skip and skip.search(function))
+
+
+def first(functions: list[Name]) -> Name | None:
+    """The innermost."""
+    return functions[0]
+
+
+def stall(functions: list[Name]) -> Name | None:
+    """The entry of what runs, which some dispatcher called: the innermost frame of a loop is chance."""
+    for inner, name in pairwise([functions[0], *functions]):
+        if landmark := names("landmark").search(name.canonical):
+            return Name(landmark[0], name.raw)
+        if names("dispatcher").search(name.canonical):
+            return inner
+    return None
+
+
+def hang(functions: list[Name]) -> Name | None:
+    """What is known to stop the whole system, else the first frame that is no waiting."""
+    for name in functions:
+        if names("shared").search(name.canonical):
+            return Name(shared(name.canonical), name.raw)
+    return next((name for name in functions if not names("sleep").search(name.canonical)), None)
+
+
+def shared(function: str) -> str:
+    """The one name of the ways to wait for the same thing, where frames.toml gives one."""
+    entries = (entry for entry in table()["shared"] if any(re.search(p, function) for p in entry["functions"]))
+    return str(next(entries).get("name", function))
+
+
+PICKS: dict[str, Callable[[list[Name]], Name | None]] = {"first": first, "stall": stall, "hang": hang}

@@ -3,38 +3,40 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from triage.logs.blame import names
-from triage.model import Crash
+from triage.logs.blame import Trail
+from triage.logs.kinds._clues import Clue
 
-MERGED = re.compile(r"\[ *\d+\.\d{6}\]")
-DROPPED = "printk messages dropped"
-ALONE = {"oops", "sanitizer", "bug"}  # kinds that speak of one task
-WHOLE = re.compile(r"(?i)call trace|backtrace|(?:allocated|freed) by task \d+")  # traces that always have frames
+MERGED = re.compile(r"\[ *\d+\.\d+\]")
+KINDS = re.compile(r"(?i)(call trace|backtrace|allocated|freed|uninit)")
 
 
-def doubt(crash: Crash, *, stack: bool, frameless: bool) -> str | None:
+def doubt(title: str, clues: tuple[Clue, ...], trail: Trail | None, *, reason: str | None, stack: bool) -> str | None:
     """The reason not to trust the report, if there is one; `stack`: a whole report of this kind has a call trace."""
-    if any(MERGED.search(line) for line in crash.header):
-        return "lines of two messages are merged"
-    if frameless:
-        return "no function to blame"
-    if any(DROPPED in raw for _, raw in crash.lines):
-        return "the console lost lines"
-    if crash.interrupted:
-        return "another report in the middle"
-    if crash.kind in ALONE and any(
-        f.reliable and names("foreign").fullmatch(f.function) for trace in crash.traces for f in trace.frames
-    ):
+    if trail and trail.mixed:
         return "the trace of an injected failure mixed in"
-    if crash.kind in ALONE and not crash.caller and len(crash.detail.get("processors", ())) > 1:
-        return "reports of several tasks are mixed"
-    if crash.kind == "oops" and crash.registers and len({bool(trace.heading) for trace in crash.traces}) > 1:
-        return "call trace entries outside of a call trace"
+    if trail and not trail.whole:
+        return "no function to blame"
+    if reason or MERGED.search(title):
+        return reason or "lines of two messages are merged"
     if not stack:
         return None
-    if not crash.traces:
+    first: dict[str, bool] = {}  # of each kind of trace, whether the first has frames
+    for at, clue in enumerate(clues):
+        if clue.kind == "trace":
+            first.setdefault(kind(clue.name), followed(clues[at + 1 :]))
+    if not any(first.values()):
         return "no call trace"
-    if any(not trace.frames for trace in crash.traces if WHOLE.match(trace.heading)):
-        return "a call trace without frames"
-    return None
+    return None if all(has for name, has in first.items() if name) else "a call trace without frames"
+
+
+def kind(heading: str) -> str:
+    """What a heading of a trace announces; empty where frames need not follow."""
+    found = KINDS.match(heading)
+    return found[1].lower() if found else ""
+
+
+def followed(clues: Iterable[Clue]) -> bool:
+    """Whether a trace that began has a frame, or says that it has none."""
+    return next((clue.kind for clue in clues if clue.kind in ("frame", "none", "trace")), "trace") != "trace"

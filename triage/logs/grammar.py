@@ -173,6 +173,7 @@ class Grammar:
         self.guesses = {name for name, (priority, _) in self.terminals.items() if priority < 0}
         self.gap: int = self.module.GAP
         self.every_caller: bool = getattr(self.module, "EVERY_CALLER", False)
+        self.cuts: bool = getattr(transformer, "cuts", False)  # a report that ends the one before it
         self.required: tuple[str, ...] = self.module.REQUIRED
 
 
@@ -197,7 +198,7 @@ class Record:
         self.grammar, self.key, self.form = grammar, key, grammar.begin
         self.tokens, self.edges = list[LineToken](), list[Edge]()
         self.idle = 0
-        self.cut_in: int | None = None  # how many lines it had when another record of the same printer began
+        self.cut_in: int | None = None  # how many lines it had when another report of the same printer began
 
     def feed(self, token: LineToken) -> bool:
         """False if the grammar has no place for the line here."""

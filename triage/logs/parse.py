@@ -181,7 +181,7 @@ class Parser:
             self.open.remove(record)
             ended += self.finish(record)
         for record in self.open:
-            if record.key == key and record.cut_in is None:
+            if grammar.cuts and record.key == key and record.cut_in is None:
                 record.cut_in = len(record.tokens)
         self.open.append(new)
         return ended
@@ -198,12 +198,12 @@ class Parser:
 
     def finish(self, record: Record) -> list[Event]:
         """The events of a record that is complete or will not go on."""
-        went_on = record.cut_in is not None and record.cut_in < len(record.tokens)
+        cut_in = record.cut_in if record.cut_in is not None and record.cut_in < len(record.tokens) else 0
         lines = [token.line for token in record.tokens]
-        return self.build(record.grammar, record.fields(), lines, interrupted=went_on)
+        return self.build(record.grammar, record.fields(), lines, interrupted=cut_in)
 
     def build(
-        self, grammar: Grammar, fields: dict[str, Any], lines: list[Line], *, interrupted: bool = False
+        self, grammar: Grammar, fields: dict[str, Any], lines: list[Line], *, interrupted: int = 0
     ) -> list[Event]:
         """The typed events of a record, with the fields that every event has."""
         first, number = lines[0], self.text.number

@@ -13,17 +13,27 @@ from functools import cache
 from typing import Any
 
 from triage import resources
-from triage.logs.blame import Blame, canonical
+from triage.logs.blame import Name, Trail, follow
 from triage.logs.doubt import doubt
+from triage.logs.kinds._clues import Clue
 from triage.model import Crash
 
+# What differs from crash to crash, in this order: names of a fuzzer's processes, addresses, network addresses, source
+# lines, places in functions, CPUs, numbers.
 CHANGING = (
-    (re.compile(r"([A-Za-z_][\w$]*)(?:\.\w+)*\+0x[0-9a-f]+/0x[0-9a-f]+"), r"\1"),
-    (re.compile(r"\b0x[0-9a-f]+\b|\b(?=[a-f]*\d)[0-9a-f]{8,16}\b"), "ADDR"),
-    (re.compile(r"(\.[chS]):\d+"), r"\1:LINE"),
-    (re.compile(r"\bCPU#\d+"), "CPU"),
-    (re.compile(r"(?<!\w)\d+(?!\w)"), "NUM"),
+    (re.compile(r"syz-executor\.?\d+(?:[/:]\d+)?"), "syz-executor"),
+    (re.compile(r"(?<![A-Za-z0-9])(?:0x)?(?=[a-f]*\d|f{6})[0-9a-f]{6,}"), "ADDR"),
+    (re.compile(r"\d{1,3}(?:\.\d{1,3}){3}"), "IP"),
+    (re.compile(r"(\.\w+)(?::\d+)+"), r"\1:LINE"),
+    (re.compile(r"([A-Za-z_][\w$]*)(?:\.\w+)*\+0x[0-9a-z]+/0x[0-9a-z]+"), r"\1"),
+    (re.compile(r"CPU#\d+"), "CPU"),
+    (re.compile(r"(?<=\W)\d+(?!\w)"), "NUM"),
+    (re.compile(r"\d{7,}"), "NUM"),
 )
+UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
+TITLE_MAX = 120  # mixed lines can be very long
+# Where a report that the convention trusts with no name may still show a function.
+GUESSES = ("header", "pointer", "call frames", "frames", "pointer!", "header!")
 NOBODY = "corrupted"  # stands for a function that the report does not give
 
 
@@ -35,9 +45,12 @@ class Rule:
     title: str
     type: str = "UNKNOWN"
     alt: tuple[str, ...] = ()
-    frame: tuple[str, ...] = ()  # where to look for the function, in this order (blame.SOURCES)
+    frame: tuple[str, ...] = ()  # paths through the clues; the first that names somebody counts, else the last
+    pick: str = "first"  # which function of a trace (blame.PICKS)
     skip: re.Pattern[str] | None = None  # functions that this class of crash never blames
     stack: bool = True  # whether a whole report has a call trace
+    corrupted: str | None = None  # why a report of this kind is never whole
+    alone: bool = False  # only where no rule knows another line
 
 
 @cache
@@ -48,48 +61,78 @@ def rules() -> tuple[Rule, ...]:
 
 
 def rule(entry: dict[str, Any]) -> Rule:
-    """One entry, its patterns compiled."""
+    """One entry, its patterns compiled; a header may begin anywhere in a line and go on over the next ones."""
     skip = re.compile("|".join(entry.pop("skip"))) if "skip" in entry else None
     lists = {name: tuple(value) for name, value in entry.items() if isinstance(value, list)}
-    return Rule(**{**entry, **lists, "header": re.compile(entry["header"], re.M), "skip": skip})
+    return Rule(**{**entry, **lists, "header": re.compile(f".*?(?:{entry['header']})", re.M), "skip": skip})
 
 
-def named(crash: Crash) -> Crash:
+def named(crash: Crash, clues: tuple[Clue, ...] = ()) -> Crash:
     """The crash with title, alternative titles, type, blamed function and the reason to distrust it."""
-    found = match("\n".join(crash.header))
+    found = match(crash.header)
     if found is None:
         where = f" in {crash.function}" if crash.function else ""
         title = plain(crash.header[0]) if crash.header else f"unknown crash{where}"
         return replace(crash, title=title, corrupted="no line says what happened")
     rule, words = found
-    frame = Blame(crash, rule.skip).choose(rule.frame)
-    titles = spelled(rule, words, frame)
+    trail = blamed(rule, clues)
+    title, *others = spelled(rule, words, trail.names if trail else ())
+    frame = trail.names[0] if trail else None
+    if trail and not frame:
+        frame = guess(rule, clues)
     return replace(
         crash,
-        title=titles[0],
-        alt_titles=tuple(sorted(set(titles[1:]) - {titles[0]})),
+        title=plain(title),
+        alt_titles=tuple(sorted({plain(other) for other in others} - {plain(title)})),
         type=rule.type,
-        frame=canonical(frame, rule.type) if frame else None,
-        corrupted=doubt(crash, stack=rule.stack, frameless=bool(rule.frame) and frame is None),
+        frame=frame.canonical if frame else None,
+        corrupted=doubt(title, clues, trail, reason=rule.corrupted, stack=rule.stack),
     )
 
 
-def match(header: str) -> tuple[Rule, dict[str, str]] | None:
-    """The first rule that knows the header, and the words it took from it."""
-    for rule in rules():
-        if found := rule.header.search(header):
-            return rule, {name: text or "" for name, text in found.groupdict().items()}
+def match(header: tuple[str, ...]) -> tuple[Rule, dict[str, str]] | None:
+    """The rule for the first line that one knows, and the words it took from there."""
+    for alone in (False, True):
+        for place in range(len(header)):
+            text = "\n".join(header[place:])
+            for rule in rules():
+                if rule.alone == alone and (found := rule.header.match(text)):
+                    return rule, {name: word or "" for name, word in found.groupdict().items()}
     return None
 
 
-def spelled(rule: Rule, words: dict[str, str], frame: str | None) -> list[str]:
-    """The title, then its other spellings: with the function's full name, and under the names of the crash's class."""
-    names = dict.fromkeys([canonical(frame, rule.type), frame] if frame else [NOBODY])
-    return [plain(form.format(**words, frame=name)) for form in (rule.title, *rule.alt) for name in names]
+def blamed(rule: Rule, clues: tuple[Clue, ...]) -> Trail | None:
+    """What the first path gives that names somebody, else the last; None where a title names nobody."""
+    trail = None
+    for path in rule.frame:
+        trail = follow(clues, path, rule.skip, rule.pick)
+        if trail.names[0]:
+            break
+    return trail
+
+
+def guess(rule: Rule, clues: tuple[Clue, ...]) -> Name | None:
+    """The function that a report shows, where the convention trusts it with none: its field, not its title."""
+    trails = (follow(clues, path, rule.skip, "first") for path in GUESSES)
+    return next((trail.names[0] for trail in trails if trail.names[0]), None)
+
+
+def spelled(rule: Rule, words: dict[str, str], names: tuple[Name | None, ...]) -> list[str]:
+    """The title, then its other forms: under the names of the crash's class, and by the function's full name."""
+    frame, origin = (names[0] if names else None), (names[-1] if names else None)
+    titles = [form.format(**words, frame=word(frame), origin=word(origin)) for form in (rule.title, *rule.alt)]
+    for name in frame.spellings() if frame else ():
+        titles += [form.format(**words, frame=name, origin=word(origin)) for form in (rule.title, *rule.alt)]
+    return titles
+
+
+def word(name: Name | None) -> str:
+    """The function's one name, or the word for none."""
+    return name.canonical if name else NOBODY
 
 
 def plain(title: str) -> str:
     """A title without what differs from crash to crash: `age=57 at ffff8801d2c8faf4` is `age=NUM at ADDR`."""
     for pattern, text in CHANGING:
         title = pattern.sub(text, title)
-    return title.strip()
+    return " ".join(UNPRINTABLE.sub("", title.replace("\t", " "))[:TITLE_MAX].split())

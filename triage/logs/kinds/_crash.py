@@ -12,8 +12,9 @@ from typing import Any
 from triage.logs import signature
 from triage.logs.grammar import LineToken
 from triage.logs.kinds import _registers
+from triage.logs.kinds._clues import clues
 from triage.logs.kinds._fields import merge, number
-from triage.logs.kinds._frames import is_frame, plain, pointer, site, terminal, trace
+from triage.logs.kinds._frames import is_frame, pointer, site, terminal, trace
 from triage.model import Crash, Event
 
 HEADLESS_LINES = 3  # a log that begins inside a report shows the rest of it in its first lines
@@ -24,6 +25,8 @@ TAINT_NAME = re.compile(r"\[([A-Z])\]=")
 
 class Fields:
     """The rules of every crash grammar: a call trace, and the record."""
+
+    cuts = True  # on a console where lines do not tell their printer a report ends where the next begins
 
     def trace(self, tokens: list[LineToken]) -> list[LineToken]:
         """A heading and the lines up to the next one."""
@@ -44,7 +47,7 @@ def facts(tokens: list[LineToken]) -> dict[str, Any]:
     panics = [token for token in tokens if terminal(token) in ("PANIC", "PANIC_END")]
     return {
         "values": values,
-        "header": tuple(token.line.body.strip() for token in header(tokens) or panics),
+        "header": said(header(tokens) or panics),
         **site(pointer(tokens), values),
         **who(values),
         "registers": registers,
@@ -56,31 +59,18 @@ def facts(tokens: list[LineToken]) -> dict[str, Any]:
         "panicked": bool(panics),
         "complete": any(terminal(token) in END_MARKS for token in tokens),
         **memory(values, registers, _registers.architecture(tokens)),
-        "detail": detail(tokens),
+        "tokens": tokens,
     }
+
+
+def said(tokens: list[LineToken]) -> tuple[str, ...]:
+    """The lines without their prefixes."""
+    return tuple(token.line.body.strip() for token in tokens)
 
 
 def header(tokens: list[LineToken]) -> list[LineToken]:
     """The lines that only this family has: what the imported body does not know."""
     return [token for token in tokens if "__" not in token.type and token.type != "RULE"]
-
-
-def detail(tokens: list[LineToken]) -> dict[str, Any]:
-    """What naming and doubting a crash need besides: functions by where they stand, who printed, what was lost."""
-    found = {
-        "pointer": pointer(tokens) is not None,
-        "named": [plain(name) for token in header(tokens) if (name := token.fields.get("function"))],
-        "locked_in": [plain(name) for token in tokens if (name := token.fields.get("locked_in"))],
-        "processors": list(dict.fromkeys(where for token in tokens if (where := processor(token)))),
-        "lost_lines": sum(int(token.fields["lost"] or 0) for token in tokens if "lost" in token.fields),
-    }
-    return {name: value for name, value in found.items() if value}
-
-
-def processor(token: LineToken) -> str | None:
-    """The CPU and task that a `CPU:` line or a header names."""
-    cpu, pid = token.fields.get("cpu"), token.fields.get("pid")
-    return f"{cpu} {pid}" if cpu and pid else None
 
 
 def who(values: dict[str, Any]) -> dict[str, Any]:
@@ -117,4 +107,8 @@ def memory(values: dict[str, Any], registers: dict[str, int], arch: str | None) 
 def crash(fields: dict[str, Any], base: dict[str, Any], **known: Any) -> list[Event]:
     """The crash with its name."""
     del fields["values"]
-    return [signature.named(Crash(**base, **{**fields, **known}))]
+    tokens: list[LineToken] = fields.pop("tokens")
+    if base["interrupted"] and base["caller"] is None:
+        tokens = tokens[: base["interrupted"]]
+        fields["header"] = said(header(tokens)) or fields["header"]
+    return [signature.named(Crash(**base, **{**fields, **known}), clues(tokens, header(tokens)))]

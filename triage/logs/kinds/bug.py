@@ -20,8 +20,7 @@ ANCHORS = (
     b"INFO: Freed in",
     b"INFO: Slab 0x",
     b"unreferenced object",
-    b"to become free. Usage",
-    b"VFS: Close: file count",
+    b"rust_kernel: panicked",
 )
 GAP = 60
 REQUIRED = ("traces",)
