@@ -70,6 +70,7 @@ def test_unknown_type_depends_and_lists_the_types() -> None:
         ("reserved kernel page", "Ignored", "5.10.0", ("yes", "yes")),
         ("reserved kernel page", "Ignored", "7.3.4", ("depends", "yes")),
         ("high-order kernel page", "Ignored", "6.1.0", ("yes", "no")),
+        ("unknown page", "Failed", "5.10.0", ("depends", "depends")),
         ("already poisoned page", "Failed", "6.12.1", ("no", "no")),
         ("get hwpoison page", "Ignored", "7.3.4", ("no", "no")),
     ],

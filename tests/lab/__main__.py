@@ -14,7 +14,7 @@ import time
 import traceback
 from pathlib import Path
 
-from . import arm64, cases, initramfs, judge, kernels, shell, truth, x86
+from . import arm64, cases, initramfs, judge, kernels, ordinary, shell, truth
 from .cases import Case
 from .errors import LabError
 from .paths import runs
@@ -107,7 +107,7 @@ def make(case: Case) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     begun = time.monotonic()
-    known = arm64.make(case, partial) if case.arch == "arm64" else x86.make(case, partial)
+    known = arm64.make(case, partial) if case.death == "sea" else ordinary.make(case, partial)
     truth.write(partial, known | {"seconds": round(time.monotonic() - begun, 1)})
     shutil.rmtree(final, ignore_errors=True)
     partial.rename(final)

@@ -28,6 +28,7 @@ class Case:
     sysctl: int = 0
     cpus: int = 1
     memory: int = 256
+    cpu: str = ""
     forget: bool = False
     dumps: tuple[str, ...] = ("elf", "zstd")
     half: bool = False
@@ -45,13 +46,13 @@ class Case:
     @property
     def guest_memory(self) -> int:
         """MiB of RAM: a capture kernel needs its share."""
-        least = {"x86_64": 512, "arm64": 768}[self.arch]
-        return max(self.memory, least) if self.kdump else self.memory
+        least = {"x86_64": 512, "arm64": 1024}[self.arch]
+        return max(self.memory, least if self.kdump else least // 2)
 
     @property
     def arch(self) -> str:
         """The guest's architecture."""
-        return "arm64" if self.kernel.endswith("-arm64") else "x86_64"
+        return "arm64" if "-arm64" in self.kernel else "x86_64"
 
 
 def load(path: Path = CASES) -> dict[str, Case]:

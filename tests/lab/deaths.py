@@ -47,7 +47,7 @@ def inject(guest: Guest, case: Case, victim: Victim) -> None:
     if case.inject == "mce":
         machine_check(guest, case, 0, SCRUB, victim.line)
     elif case.inject == "hard":
-        guest.shell.send(f"echo {victim.pfn << 12:#x} >/sys/devices/system/memory/hard_offline_page")
+        guest.shell.send(f"echo {victim.pfn << victim.shift:#x} >/sys/devices/system/memory/hard_offline_page")
     else:
         guest.shell.send(f"echo {victim.pfn:#x} >/sys/kernel/debug/hwpoison/corrupt-pfn")
 
@@ -161,6 +161,6 @@ def seen(console: str, faults: bool) -> dict[str, str]:
     death = {}
     if panic := re.search(r"Kernel panic - not syncing: (.*)", console):
         death["panic"] = panic.group(1).strip()
-    if faults and (function := re.search(r"(?:RIP: 0010:|RIP 10:<\w+> \{)([A-Za-z_][\w.]*)\+0x", console)):
+    if faults and (function := re.search(r"(?:RIP: 0010:|RIP 10:<\w+> \{|pc : )([A-Za-z_][\w.]*)\+0x", console)):
         death["function"] = function.group(1)
     return death

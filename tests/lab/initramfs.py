@@ -13,7 +13,7 @@ from .shell import run
 
 # qemu_fw_cfg writes VMCOREINFO's address to QEMU: without it a QMP dump has no such note;
 # crc32c_generic is what ext4 asks for by name where it is a module
-MODULES = ("qemu_fw_cfg", "hwpoison-inject", "virtio_pci", "virtio_blk", "crc32c_generic", "ext4")
+MODULES = ("qemu_fw_cfg", "hwpoison-inject", "virtio_pci", "virtio_blk", "crc32c_generic", "ext4", "nd_e820", "nd_pmem")
 
 
 def build(kernel: Kernel, kdump: bool) -> Path:
@@ -50,7 +50,7 @@ def _fill_tree(kernel: Kernel, tree: Path) -> None:
     _copy(_first(kernel.root, "usr/bin/busybox", "bin/busybox"), tree / "bin/busybox")
     _copy(GUEST / "init", tree / "init")
     order = _copy_modules(kernel, tree / "modules")
-    if kernel.arch == "x86_64":
+    if kernel.arch == "x86_64" or kernel.cross:
         _compile_in_root(kernel, tree)
         order.append("crashlab.ko")
     else:
@@ -66,9 +66,11 @@ def _compile_in_root(kernel: Kernel, tree: Path) -> None:
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(GUEST / "module", work)
     shutil.copy(GUEST / "labtool.c", work)
-    in_root(kernel, "make", "-s", "-C", f"/usr/src/linux-headers-{kernel.release}", "M=/lab", "modules")
-    in_root(kernel, "gcc", "-O2", "-static", "-o", "/lab/labtool", "/lab/labtool.c")
-    in_root(kernel, "strip", "--strip-debug", "/lab/crashlab.ko")
+    prefix = "aarch64-linux-gnu-" if kernel.cross else ""
+    cross = ["ARCH=arm64", f"CROSS_COMPILE={prefix}"] if kernel.cross else []
+    in_root(kernel, "make", "-s", *cross, "-C", f"/usr/src/linux-headers-{kernel.release}", "M=/lab", "modules")
+    in_root(kernel, f"{prefix}gcc", "-O2", "-static", "-o", "/lab/labtool", "/lab/labtool.c")
+    in_root(kernel, f"{prefix}strip", "--strip-debug", "/lab/crashlab.ko")
     _copy(work / "crashlab.ko", tree / "modules/crashlab.ko")
     _copy(work / "labtool", tree / "bin/labtool")
 

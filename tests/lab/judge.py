@@ -142,6 +142,8 @@ def _objects(truth: dict[str, Any], answer: dict[str, Any]) -> str:
             wrong.append(f"object {page['object']:#x} not named")
         elif around[0].get("path", page["details"].get("path")) != page["details"].get("path"):
             wrong.append(f"path {around[0]['path']}")
+        elif page["details"].get("memcg", around[0].get("memcg")) != around[0].get("memcg"):
+            wrong.append(f"memory cgroup {around[0].get('memcg')} for {page['details']['memcg']}")
     return " ".join(wrong)
 
 
@@ -150,7 +152,7 @@ def _owner(page: dict[str, Any]) -> dict[str, str]:
     details = page["details"]
     if page["type"] in ("kernel-stack", "page-table", "anonymous"):
         return {"task": f"{details['comm']}[{details['pid']}]"}
-    if page["kind"] == "tmpfs":
+    if page["kind"] in ("tmpfs", "dax"):
         return {"path": details["path"]}
     return {key: details[key] for key in ("symbol", "resource", "caller") if key in details}
 

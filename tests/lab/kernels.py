@@ -14,6 +14,7 @@ from .paths import roots
 from .shell import run
 
 MIRROR = "http://deb.debian.org"
+BULLSEYE = ("debian bullseye", "debian-security bullseye-security")
 BOOKWORM = ("debian bookworm", "debian bookworm-updates", "debian-security bookworm-security")
 TRIXIE = ("debian trixie", "debian trixie-backports")
 COMPILER = ("gcc", "libc6-dev", "make")
@@ -29,6 +30,7 @@ class Kernel:
     sources   "archive suite" pairs; the first names the release of the root
     packages  meta packages: image, headers (where a module is built) and tools
     prefer    suite that wins where two hold a package (backports)
+    cross     whether its root is of this machine's architecture and holds a cross compiler
     """
 
     name: str
@@ -36,6 +38,7 @@ class Kernel:
     sources: tuple[str, ...]
     packages: tuple[str, ...]
     prefer: str = ""
+    cross: bool = False
 
     @property
     def root(self) -> Path:
@@ -69,6 +72,14 @@ def _x86(name: str, sources: tuple[str, ...], image: str, headers: str, prefer: 
     return Kernel(name, "x86_64", sources, (*COMPILER, *SHELL, image, headers), prefer)
 
 
+def _arm64(name: str, image: str, headers: str, prefer: str = "") -> Kernel:
+    """An arm64 kernel whose module is built by the cross compiler of an amd64 root."""
+    # by name and architecture, for the headers depend on "a compiler for arm64", which might run there as well
+    tools = ("gcc-aarch64-linux-gnu:amd64", "gcc-14-aarch64-linux-gnu:amd64", "libc6-dev-arm64-cross", "make", *SHELL)
+    packages = (*(tool for tool in tools if tool != "busybox-static"), *(f"{p}:arm64" for p in (image, headers)))
+    return Kernel(name, "arm64", TRIXIE, (*packages, "busybox-static:arm64"), prefer, cross=True)
+
+
 KERNELS = {
     kernel.name: kernel
     for kernel in (
@@ -77,7 +88,12 @@ KERNELS = {
         _x86("6.12", BOOKWORM, "linux-image-6.12-cloud-amd64", "linux-headers-6.12-cloud-amd64"),
         # the first with vm.panic_on_unrecoverable_memory_failure
         _x86("7.3", TRIXIE, "linux-image-cloud-amd64", "linux-headers-cloud-amd64", "trixie-backports"),
+        _x86("5.10", BULLSEYE, "linux-image-amd64", "linux-headers-amd64"),
+        _x86("6.12-generic", TRIXIE, "linux-image-amd64", "linux-headers-amd64"),
+        _x86("6.12-rt", TRIXIE, "linux-image-rt-amd64", "linux-headers-rt-amd64"),
         Kernel("6.12-arm64", "arm64", BOOKWORM, ("busybox-static", "linux-image-6.12-cloud-arm64")),
+        _arm64("6.12-arm64-16k", "linux-image-arm64-16k", "linux-headers-arm64-16k"),
+        _arm64("7.3-arm64", "linux-image-cloud-arm64", "linux-headers-cloud-arm64", "trixie-backports"),
     )
 }
 
@@ -96,7 +112,7 @@ def fetch(kernel: Kernel) -> Path:
     keyring = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
     lines = [f"deb {keyring} {MIRROR}/{archive} {suite} main" for archive, suite in map(str.split, kernel.sources)]
     options = [f'--aptopt=APT::Default-Release "{kernel.prefer}"'] if kernel.prefer else []
-    architecture = {"x86_64": "amd64", "arm64": "arm64"}[kernel.arch]
+    architecture = {"x86_64": "amd64", "arm64": "amd64,arm64" if kernel.cross else "arm64"}[kernel.arch]
     command = ["mmdebstrap", "--variant=extract", "--skip=check/qemu", f"--architectures={architecture}", *options]
     suite = kernel.sources[0].split()[1]
     run([*command, "--include=" + ",".join(kernel.packages), suite, str(partial), *lines])

@@ -17,7 +17,7 @@ CONFIDENCES = {"proven", "strong", "likely", "weak", "none"}
 def test_case_names_known_kernel_kinds_and_death(case: Case) -> None:
     assert case.kernel in KERNELS
     assert set(case.poison) <= set(KINDS)
-    assert case.death in DEATHS or case.arch == "arm64"
+    assert case.death in DEATHS or case.kernel == "6.12-arm64"
     assert not case.guilty or case.guilty in case.poison
     cause, confidence = case.verdict.split()
     assert cause in CAUSES
@@ -26,7 +26,7 @@ def test_case_names_known_kernel_kinds_and_death(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_sysctl_is_set_only_where_the_kernel_has_it(case: Case) -> None:
-    assert not case.sysctl or case.kernel == "7.3"
+    assert not case.sysctl or case.kernel.startswith("7.3")
     assert case.death != "sysctl" or case.sysctl
 
 

@@ -40,11 +40,12 @@ class Victim:
     innocent: bool = False
     flags_before: str = ""
     flags_after: str = ""
+    shift: int = 12
 
     @property
     def line(self) -> int:
         """Physical address of the cache line that is said to be bad: the object's first."""
-        return self.pfn << 12 | (self.object or 0) & 0xFC0
+        return self.pfn << self.shift | (self.object or 0) & ((1 << self.shift) - 64)
 
 
 def guilty(made: Sequence[Victim]) -> Victim:
@@ -91,15 +92,20 @@ def _free(shell: Shell) -> Answer:
 
 def _reserved(shell: Shell) -> Answer:
     """A reserved page in the middle of the longest run of them that is System RAM but not the kernel's image."""
-    resources = _resources(shell.run("cat /proc/iomem"))
+    resources = _resources(shell.run("cat /proc/iomem"), _shift(shell))
     longest = max(_runs(shell.run(f"labtool find {KPF_RESERVED}"), resources), key=lambda run: run[1] - run[0])
     return {"pfn": hex(sum(longest) // 2), "resource": "System RAM"}
 
 
-def _resources(iomem: str) -> list[tuple[int, int, str]]:
+def _shift(shell: Shell) -> int:
+    """log2 of the guest's page size."""
+    return int(shell.run("labtool shift"))
+
+
+def _resources(iomem: str, shift: int) -> list[tuple[int, int, str]]:
     """/proc/iomem as (first PFN, last PFN, name)."""
     lines = re.findall(r"^ *(\w+)-(\w+) : (.+)$", iomem, re.MULTILINE)
-    return [(int(start, 16) >> 12, int(end, 16) >> 12, name) for start, end, name in lines]
+    return [(int(start, 16) >> shift, int(end, 16) >> shift, name) for start, end, name in lines]
 
 
 def _runs(listed: str, resources: list[tuple[int, int, str]]) -> list[tuple[int, int]]:
@@ -123,9 +129,25 @@ class Kind:
 
 
 _PATH = f"{NAMES}/{VICTIM_NAME}"
+# a file system in memory that the kernel takes for a persistent one, whose pages files map directly
+_DAX = "dd if=/dev/vda of=/dev/pmem0 bs=1M count=24 2>/dev/null && mount -t ext4 -o dax /dev/pmem0 /mnt"
+_CGROUP = (
+    "mkdir /cg && mount -t cgroup2 none /cg && echo +memory >/cg/cgroup.subtree_control && mkdir /cg/lab"
+    " && echo $$ >/cg/lab/cgroup.procs"  # the shell itself: what it starts from now on is charged
+)
+
+
+def _charged(shell: Shell) -> Answer:
+    """A dentry whose memory is charged to a memory cgroup."""
+    shell.run(_CGROUP)
+    shell.run("mkdir /srv/charged && labtool names /srv/charged 300")
+    path = "/srv/charged/victim-00150"
+    return _module(f"dentry {path}")(shell) | {"path": path, "memcg": "/lab"}
+
 
 KINDS: dict[str, Kind] = {
     "dentry": Kind("slab", _named(f"dentry {_PATH}", path=_PATH), "dentry"),
+    "charged-dentry": Kind("slab", _charged, "dentry"),
     "inode": Kind("slab", _named(f"inode {_PATH}", path=_PATH), "shmem_inode_cache"),
     "kmalloc": Kind("slab", _module("kmalloc 512"), "kmalloc-512"),
     "slab-tail": Kind("slab", _module("slab-tail"), "kmalloc-4k"),
@@ -148,9 +170,11 @@ KINDS: dict[str, Kind] = {
     "thp": Kind("anonymous", _holder("thp")),
     "tmpfs": Kind("page-cache", _holder("file-dirty", "/srv/big")),
     "pagecache": Kind("page-cache", _holder("file-clean", "/mnt/data", "mount -t ext4 /dev/vda /mnt")),
+    "dax": Kind("zone-device", _holder("file-dirty", "/mnt/data", _DAX)),
     "hugetlb": Kind("hugetlb", _holder("hugetlb", "", "echo 4 >/proc/sys/vm/nr_hugepages")),
 }
-NEEDS_DISK = {"pagecache"}
+NEEDS_DISK = {"pagecache", "dax"}
+NEEDS_PMEM = {"dax"}
 
 
 def make(shell: Shell, kind: str) -> Victim:
@@ -165,7 +189,10 @@ def make(shell: Shell, kind: str) -> Victim:
     if known.cache:
         details |= {"cache": known.cache, "aliases": _aliases(shell, known.cache)}
     flags = shell.run(f"labtool flags {pfn:#x}")
-    return Victim(kind, known.type, pfn, addresses["object"], addresses["page"], details, flags_before=flags)
+    shift = _shift(shell)
+    return Victim(
+        kind, known.type, pfn, addresses["object"], addresses["page"], details, flags_before=flags, shift=shift
+    )
 
 
 def _aliases(shell: Shell, cache: str) -> list[str]:

@@ -31,7 +31,8 @@ def sysctls(core: Core) -> dict[str, int]:
 
 
 def counters(core: Core) -> dict[str, Any]:
-    """`num_poisoned_pages`; `mf_stats` by node (18f41fa616ee, 6.3); `queued` PFNs; `hwerr` by source (3fa805c37dd4, 6.19)."""
+    """`num_poisoned_pages`; `queued`: PFNs; `mf_stats` by node (18f41fa616ee, 6.3); `hwerr` by source (3fa805c37dd4,
+    6.19): [count, Unix seconds of the last]."""
     found: dict[str, Any] = {}
     count = core.attempt("num_poisoned_pages", lambda: poisoned_count(core), None)
     if count is not None:
@@ -53,8 +54,8 @@ def _members(value: Object) -> dict[str, int]:
 
 
 def queued(core: Core) -> list[int]:
-    """The pages that memory_failure_queue() was told of (by firmware, from a context that may not sleep) and that nobody
-    had handled when the machine died: what is left in each CPU's kfifo (struct memory_failure_cpu, memory-failure.c)."""
+    """The pages that memory_failure_queue() was told of (by firmware, in a context that may not sleep) and that nobody
+    had handled when the machine died: what is left in each CPU's kfifo (struct memory_failure_cpu)."""
     variable = core.variable("memory_failure_cpu")
     found: list[int] = []
     for cpu in for_each_possible_cpu(core.prog) if variable is not None else ():

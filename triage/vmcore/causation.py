@@ -48,16 +48,23 @@ def _instruction(core: Core, context: Context, registers: dict[str, int]) -> lis
     pc = unwind.pc_of(context.frame)
     if pc is None:
         return []
-    exact = context.stack.synchronous and all(check.precise for check in context.checks if check.cpu == context.cpu)
-    known = registers | _segments(core, context.cpu)
+    precise = context.stack.synchronous and all(check.precise for check in context.checks if check.cpu == context.cpu)
+    accesses = instructions.accesses(core.arch, _code(core, pc), pc, registers | _segments(core, context.cpu))
+    targets = [(access, translate.physical(core, access.address)) for access in accesses]
+    # where one operand leads nowhere, that one faulted, and what the others touch tells nothing
+    exact = precise and not any(target is None and _is_bad(access.address) for access, target in targets)
     found = []
-    for access in instructions.accesses(core.arch, _code(core, pc), pc, known):
-        target = translate.physical(core, access.address)
+    for access, target in targets:
         if target is not None:
             found.append(AddressFact(via=access.via, address=access.address, physical_address=target, exact=exact))
         else:
             found += _loaded(core, access.via, registers)
     return found
+
+
+def _is_bad(address: int) -> bool:
+    """Whether an address that is not mapped for the kernel is none of user space either: near zero, or above it."""
+    return address < 1 << 16 or address >> 55 != 0
 
 
 def _loaded(core: Core, via: str, registers: dict[str, int]) -> list[AddressFact]:

@@ -65,6 +65,7 @@ VARIABLES = {
     "pcpu_reserved_chunk": "struct pcpu_chunk *",
     "hstates": "struct hstate [16]",  # mm/hugetlb.c, HUGE_MAX_HSTATE bounds it
     "hugetlb_max_hstate": "int",
+    "pgmap_array": "struct xarray",  # mm/memremap.c, ZONE_DEVICE
     "cgrp_dfl_root": "struct cgroup_root",  # kernel/cgroup/cgroup.c
     # files
     "super_blocks": "struct list_head",  # fs/super.c

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from drgn import Object
 
-from triage.vmcore import lists
+from triage.vmcore import lists, pagetables
 from triage.vmcore.core import DAMAGE, Core
 from triage.vmcore.page import Page
+
+_TRANSLATED = 4096  # pages of one area
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +37,36 @@ def find(page: Page) -> Area | None:
 
 def _search(page: Page) -> Area | None:
     needle = int(page.struct).to_bytes(8, "little")
+    unread: list[Object] = []
     for vm in _areas(page.core):
         try:
             pages, count = int(vm.pages), int(vm.nr_pages)
             raw = page.core.prog.read(pages, 8 * count) if pages and 0 < count < 1 << 26 else b""
         except DAMAGE:
+            unread.append(vm)
             continue
         at = raw.find(needle)
         while at >= 0 and at % 8:
             at = raw.find(needle, at + 1)
         if at >= 0:
-            start = int(vm.addr)
-            where = page.core.symbol(int(vm.caller))
-            offset = at // 8 << page.core.page_shift
-            return Area(start, start + offset, int(vm.size), where[0] if where else None, vm)
+            return _area(page.core, vm, at // 8 << page.core.page_shift)
+    return next(filter(None, (_by_tables(page, vm) for vm in unread)), None)
+
+
+def _by_tables(page: Page, vm: Object) -> Area | None:
+    """An area whose page array is not in the dump: the kernel's page tables say what it maps."""
+    root = pagetables.kernel_root(page.core)
+    with suppress(*DAMAGE):
+        start, size = int(vm.addr), min(int(vm.size), _TRANSLATED << page.core.page_shift)
+        for offset in range(0, size if root is not None else 0, page.core.page_size):
+            if root is not None and pagetables.walk(page.core, root, start + offset) == page.physical:
+                return _area(page.core, vm, offset)
     return None
+
+
+def _area(core: Core, vm: Object, offset: int) -> Area:
+    start, where = int(vm.addr), core.symbol(int(vm.caller))
+    return Area(start, start + offset, int(vm.size), where[0] if where else None, vm)
 
 
 def _areas(core: Core) -> Iterator[Object]:

@@ -1,6 +1,7 @@
 /*
  * labtool: what the guest's shell cannot do by itself. Linked statically.
  *
+ *   labtool shift                 log2 of the page size
  *   labtool flags PFN             the page's /proc/kpageflags word
  *   labtool find BIT              runs of PFNs with that kpageflags bit: 0x100-0x1ff ...
  *   labtool names DIR COUNT       create DIR/victim-00000 ...
@@ -20,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PAGE 4096UL
+#define PAGE ((unsigned long)sysconf(_SC_PAGESIZE))
 #define KPF_HWPOISON 19
 
 static void die(const char *what)
@@ -105,7 +106,7 @@ static char *map_file(const char *path, size_t size)
 static void write_file(const char *path, size_t size)
 {
 	int fd = open(path, O_RDWR | O_CREAT, 0644);
-	char block[PAGE];
+	char block[4096];
 
 	memset(block, 0x33, sizeof(block));
 	for (size_t done = 0; done < size; done += sizeof(block))
@@ -115,15 +116,16 @@ static void write_file(const char *path, size_t size)
 	close(fd);
 }
 
-/* a 2 MiB range of its own, so that its lowest page table serves nobody else */
+/* all that one of the lowest page tables maps, so that it serves nobody else */
 static void hold_page_table(void)
 {
 	char *want = (char *)0x7e0000000000;
-	char *p = mmap(want, 2 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	size_t range = PAGE * PAGE / 8;
+	char *p = mmap(want, range, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	char line[64], reply[256] = "";
 	int fd;
 
-	madvise(p, 2 << 20, MADV_NOHUGEPAGE);
+	madvise(p, range, MADV_NOHUGEPAGE);
 	memset(p, 1, 2 << 20);
 	fd = open("/proc/crashlab", O_RDWR);
 	snprintf(line, sizeof(line), "page-table %p", p);
@@ -159,7 +161,7 @@ static void hold(const char *kind, const char *path)
 		size = 2 << 20;
 		madvise(p, size, MADV_HUGEPAGE);
 	}
-	page = p + 64 * PAGE;
+	page = p + 32 * PAGE;
 	if (!strcmp(kind, "file-clean"))
 		(void)*(volatile char *)page;
 	else
@@ -172,7 +174,9 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (!strcmp(what, "flags") && argc == 3)
+	if (!strcmp(what, "shift"))
+		printf("%d\n", __builtin_ctzl(PAGE));
+	else if (!strcmp(what, "flags") && argc == 3)
 		printf("0x%llx\n", (unsigned long long)read_word("/proc/kpageflags", strtoull(argv[2], NULL, 0)));
 	else if (!strcmp(what, "find") && argc == 3)
 		find(atoi(argv[2]));

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from drgn import Object, cast
+from drgn.helpers.linux.xarray import xa_load
+
 from triage.vmcore.finding import Finding
 from triage.vmcore.iomem import resource_names
+from triage.vmcore.objects import describe_inode
 from triage.vmcore.page import Page
 
 ORDER = 20
+_SHARED = 3  # low bits of the mapping word: shared between files (16900426586032, 6.0), anonymous
 
 
 def inspect(page: Page) -> Finding | None:
-    """`zone-device` with the pagemap's type (`enum memory_type`) and the I/O resource."""
-    where = page.node_and_zone
-    if where is None or where[1] != "Device":
+    """`zone-device` with the pagemap's type (`enum memory_type`), the I/O resource, and the file that maps it directly.
+
+    The zones' spans do not tell: memory given away by `memmap=` lies inside the span of another zone.
+    """
+    owner = _owner(page)
+    if owner is None:
         return None
-    # 82ba975e4c43 (6.14) moved pgmap from struct page to struct folio
-    owner = page.head.struct if page.head.struct.type_.type.has_member("pgmap") else page.overlay("struct folio *")
-    detail = {"pagemap": owner.pgmap.type.format_(type_name=False)}
+    detail: dict[str, object] = {"pagemap": owner.type.format_(type_name=False)}
     names = resource_names(page.core, page.physical)
     if names:
         detail["resource"] = names[-1]
-    return Finding(type="zone-device", why="the page lies in ZONE_DEVICE", detail=detail)
+    with page.core.noting(f"file of page {page.pfn:#x}"):
+        if page.mapping and not page.mapping & _SHARED:
+            host = Object(page.core.prog, "struct address_space *", value=page.mapping).host.read_()
+            if host and int(host.i_mapping) == page.mapping:
+                detail |= describe_inode(host)
+    return Finding(type="zone-device", why="a dev_pagemap owns the page", detail=detail)
+
+
+def _owner(page: Page) -> Object | None:
+    """The `struct dev_pagemap *` of a page, out of the table that get_dev_pagemap() asks (mm/memremap.c)."""
+    table = page.core.variable("pgmap_array")
+    if table is None:
+        return None
+    found = xa_load(table.address_of_(), page.pfn)
+    return cast("struct dev_pagemap *", found) if found else None

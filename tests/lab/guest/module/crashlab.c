@@ -217,9 +217,13 @@ static int make_module(struct victim *v, char *unused)
 
 static int make_data(struct victim *v, char *unused)
 {
+#ifdef CONFIG_X86
 	v->object = (unsigned long)&boot_cpu_data;
+#else
+	v->object = (unsigned long)&memstart_addr;
+#endif
 	v->pfn = __pa_symbol(v->object) >> PAGE_SHIFT;
-	snprintf(v->note, sizeof(v->note), "symbol=boot_cpu_data");
+	snprintf(v->note, sizeof(v->note), "symbol=%ps", (void *)v->object);
 	return 0;
 }
 
