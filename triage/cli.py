@@ -93,7 +93,11 @@ LIMITS = click.option(
     help="Where to look for debug information.",
 )
 @click.option("--debuginfod", is_flag=True, help="Fetch debug information from DEBUGINFOD_URLS (for source lines).")
-@click.option("--minicore", type=click.Path(dir_okay=False), help="Write the pages of the core that the analysis read.")
+@click.option(
+    "--minicore",
+    type=click.Path(dir_okay=False),
+    help="Write the pages that the analysis of the core read (.zst, .gz: packed).",
+)
 @click.option(
     "--core-timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds for one core."
 )

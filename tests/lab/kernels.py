@@ -72,10 +72,10 @@ def _x86(name: str, sources: tuple[str, ...], image: str, headers: str, prefer: 
     return Kernel(name, "x86_64", sources, (*COMPILER, *SHELL, image, headers), prefer)
 
 
-def _arm64(name: str, image: str, headers: str, prefer: str = "") -> Kernel:
-    """An arm64 kernel whose module is built by the cross compiler of an amd64 root."""
-    # by name and architecture, for the headers depend on "a compiler for arm64", which might run there as well
-    tools = ("gcc-aarch64-linux-gnu:amd64", "gcc-14-aarch64-linux-gnu:amd64", "libc6-dev-arm64-cross", "make", *SHELL)
+def _arm64(name: str, image: str, headers: str, prefer: str) -> Kernel:
+    """An arm64 kernel whose module is built by the cross compiler of an amd64 root: the headers of older releases ask for
+    one that runs on arm64."""
+    tools = ("gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "make", *SHELL)
     packages = (*(tool for tool in tools if tool != "busybox-static"), *(f"{p}:arm64" for p in (image, headers)))
     return Kernel(name, "arm64", TRIXIE, (*packages, "busybox-static:arm64"), prefer, cross=True)
 
@@ -92,7 +92,7 @@ KERNELS = {
         _x86("6.12-generic", TRIXIE, "linux-image-amd64", "linux-headers-amd64"),
         _x86("6.12-rt", TRIXIE, "linux-image-rt-amd64", "linux-headers-rt-amd64"),
         Kernel("6.12-arm64", "arm64", BOOKWORM, ("busybox-static", "linux-image-6.12-cloud-arm64")),
-        _arm64("6.12-arm64-16k", "linux-image-arm64-16k", "linux-headers-arm64-16k"),
+        _arm64("7.3-arm64-16k", "linux-image-arm64-16k", "linux-headers-arm64-16k", "trixie-backports"),
         _arm64("7.3-arm64", "linux-image-cloud-arm64", "linux-headers-cloud-arm64", "trixie-backports"),
     )
 }

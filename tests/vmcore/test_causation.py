@@ -31,3 +31,20 @@ def facts(monkeypatch, *addresses):
 def test_an_operand_that_leads_nowhere_is_the_one_that_faulted(monkeypatch, addresses, exact):
     (fact,) = facts(monkeypatch, *addresses)
     assert (fact.physical_address, fact.exact) == (0x1018, exact)
+
+
+def test_a_list_that_leads_into_a_page_which_is_not_in_the_dump(monkeypatch):
+    memory = {MAPPED: 0xFFFF888000005001, 0xFFFF888000005000: 0xFFFF888000007040}
+    monkeypatch.setattr(translate, "physical", lambda _, address: address & 0xFFFF if address >> 63 else None)
+    core = SimpleNamespace(
+        log=SimpleNamespace(pfns=[7]),
+        page_shift=12,
+        missing=lambda pfn: "excluded",
+        prog=SimpleNamespace(read_u64=lambda address: memory[address]),
+    )
+    registers = {"rax": MAPPED, "rbx": POISON, "rip": MAPPED}
+    (fact,) = causation._leading(core, "rbx+0x18", registers)
+    assert (fact.via, fact.physical_address, fact.exact) == ("list at rax", 0x7040, False)
+    assert causation._leading(core, "rbx+0x18", {**registers, "rbx": 0x18}) == []  # a null pointer comes from anywhere
+    core.missing = lambda pfn: None
+    assert causation._leading(core, "rbx+0x18", registers) == []

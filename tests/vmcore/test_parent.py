@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from triage import pipeline, vmcore
+from triage import inputs, pipeline, vmcore
 from triage.errors import CoreError, InputError, LimitError
 from triage.vmcore import parent, wire
 
@@ -134,6 +134,16 @@ def test_minicore_gives_the_same_facts_again(core_path, tmp_path):
     after = vmcore.inspect(str(small))
     assert {**vars_of(after), "path": ""} == {**vars_of(before), "path": ""}
     assert small.stat().st_size <= Path(source).stat().st_size
+
+
+@pytest.mark.parametrize("suffix", [".zst", ".gz"])
+def test_a_packed_minicore_is_small_and_reads_like_any_other(core_path, tmp_path, suffix):
+    source, small = str(core_path(CORE)), tmp_path / f"again.core{suffix}"
+    before = vmcore.inspect(source, minicore=str(small))
+    assert small.stat().st_size < 1_000_000
+    assert [path.name for path in tmp_path.iterdir()] == [small.name]
+    (found,) = (each for each in inputs.find([str(small)]) if isinstance(each, inputs.CoreFile))
+    assert vmcore.inspect(found.path).pages == before.pages
 
 
 def test_minicore_that_cannot_be_written_is_noted(core_path, tmp_path):

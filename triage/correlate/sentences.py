@@ -62,6 +62,7 @@ def consumption_evidence(scene: Scene) -> list[Evidence]:
     return [cite(scene.consumed.says, scene.consumed.error or scene.crash)]
 
 
+LIST = "list at"  # how those begin that tell of a list leading into a page: "list at rax"
 LOADED = "loaded from"  # how a core's address facts end that tell where a bad pointer came from: "rbx loaded from"
 TRANSLATED = {
     "core": ", translated by the core's page tables",
@@ -75,7 +76,7 @@ def link_evidence(scene: Scene, track: Track) -> list[Evidence]:
     found = []
     for link in sorted(scene.linked(track), key=lambda link: not link.exact)[:4]:
         where = "the very 64-byte line that was reported" if link.match == "line" else f"page {track.page.pfn:#x}"
-        use = "register value at the crash"
+        use = "where it leads" if (link.via or "").startswith(LIST) else "register value at the crash"
         if link.exact:
             use = "reported by the machine check" if link.translation == "hardware" else "used by the faulting access"
         how = TRANSLATED.get(link.translation or "", "")

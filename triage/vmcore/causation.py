@@ -10,6 +10,7 @@ from triage.vmcore import translate, unwind
 from triage.vmcore.core import DAMAGE, Core
 from triage.vmcore.crash import Context
 
+_STEPS = 64  # of a list
 _PAGES_READ = 64  # pages whose content is searched for a bad pointer
 _NO_ADDRESS = {"rip", "pc", "rflags", "pstate", "cs", "ss", "ds", "es", "fs", "gs"}
 
@@ -58,7 +59,7 @@ def _instruction(core: Core, context: Context, registers: dict[str, int]) -> lis
         if target is not None:
             found.append(AddressFact(via=access.via, address=access.address, physical_address=target, exact=exact))
         else:
-            found += _loaded(core, access.via, registers)
+            found += _loaded(core, access.via, registers) or _leading(core, access.via, registers)
     return found
 
 
@@ -87,6 +88,28 @@ def _loaded(core: Core, via: str, registers: dict[str, int]) -> list[AddressFact
                 )
                 found.append(fact)
     return found
+
+
+def _leading(core: Core, via: str, registers: dict[str, int]) -> list[AddressFact]:
+    """Where the content of the bad pages is not in the dump: a list that a register points at and that leads into one.
+    The walk that followed it read its next pointer there."""
+    if not any(registers.get(name, 0) >> 32 for name in re.findall(r"[a-z]\w+", via)):
+        return []
+    gone = {pfn for pfn in core.log.pfns[:_PAGES_READ] if core.missing(pfn)}
+    for name, start in registers.items() if gone else ():
+        node, seen = start & ~1, set[int]()  # bit 0 of a list's head may be a lock (hlist_bl)
+        while name not in _NO_ADDRESS and len(seen) < _STEPS and node not in seen:
+            seen.add(node)
+            target = translate.physical(core, node)
+            if target is None:
+                break
+            if target >> core.page_shift in gone and len(seen) > 1:
+                return [AddressFact(via=f"list at {name}", address=node, physical_address=target, exact=False)]
+            try:
+                node = core.prog.read_u64(node) & ~1
+            except DAMAGE:
+                break
+    return []
 
 
 def _code(core: Core, pc: int) -> bytes:

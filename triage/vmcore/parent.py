@@ -26,7 +26,8 @@ _MAX_REASON = 200
 
 def run(request: wire.Request, timeout: float, memory: int) -> CoreFacts:
     """The facts of one core. What the child said before it died or ran out of time is kept and noted; CoreError or
-    LimitError, with one reason, if it said nothing of use. A minicore is written whole or not at all."""
+    LimitError, with one reason, if it said nothing of use. A minicore is written whole or not at all, compressed if its
+    name ends in .zst or .gz."""
     if request.minicore is None:
         return ask(request, timeout, memory)
     target = Path(request.minicore)
@@ -43,10 +44,25 @@ def run(request: wire.Request, timeout: float, memory: int) -> CoreFacts:
         facts = ask(replace(request, minicore=name), timeout, memory)
         failed = [note for note in facts.notes if name in note]
         if temporary.stat().st_size and not failed:
+            _pack(temporary, target.suffix)
             temporary.replace(target)
         return replace(facts, notes=tuple(note.replace(name, str(target)) for note in facts.notes))
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _pack(path: Path, suffix: str) -> None:
+    """Compress a file in place if the name it will have says so: `.zst`, `.gz`."""
+    if suffix == ".zst":
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
+        path.write_bytes(zstd.compress(path.read_bytes()))
+    elif suffix == ".gz":
+        import gzip
+
+        path.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
 
 
 def ask(request: wire.Request, timeout: float, memory: int) -> CoreFacts:
