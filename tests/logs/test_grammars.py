@@ -14,7 +14,8 @@ from tests.logs.samples import FOLDER, Sample
 from triage import resources
 from triage.inputs import LogText
 from triage.logs import tables
-from triage.logs.grammar import Form, Grammar, kinds
+from triage.logs.automaton import Form
+from triage.logs.grammar import Grammar, kinds
 from triage.logs.parse import Parser
 from triage.logs.scan import Scanner
 
@@ -76,7 +77,12 @@ def forms(loaded: Grammar) -> list[Form]:
 def test_a_record_may_end_after_every_line(kind: str) -> None:
     _begin, *others = forms(Grammar(kind))
     assert others
-    assert [form.stack for form in others if form.ending() is None] == []
+    assert [form.stack for form in others if form.ending is None] == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kinds()[kind].GAP == 0])
+def test_records_without_gap_are_one_line(kind: str) -> None:
+    assert {(name, *inner) for name, _, _, inner in tables.load(kind)["rules"]} == {("start", False)}
 
 
 @pytest.mark.parametrize("kind", KINDS)

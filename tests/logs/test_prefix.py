@@ -120,13 +120,13 @@ def test_lines_that_continue_a_dumped_record_lose_their_indent() -> None:
 
 
 def test_restart_finds_the_message_printed_into_another() -> None:
-    line = b"[  331.027868] device crashed[  331.041781] ------------[ cut here ]------------"
-    assert restart(line) == line.index(b"[  331.04")
+    line = "[  331.027868] device crashed[  331.041781] ------------[ cut here ]------------"
+    assert restart(line) == line.index("[  331.04")
     for whole in (
-        b"[  331.027868] one message [12]",
-        b"Nov 23 02:11:47 db7 kernel: [  331.027868] one message",
-        b"[  331.027868] collector[7]: [  330.000001] quoted",
-        b"text [  331.027868] one message",
+        "[  331.027868] one message [12]",
+        "Nov 23 02:11:47 db7 kernel: [  331.027868] one message",
+        "[  331.027868] collector[7]: [  330.000001] quoted",
+        "text [  331.027868] one message",
     ):
         assert restart(whole) is None
 

@@ -15,7 +15,8 @@ from lark import Token, Tree, UnexpectedToken
 
 from triage import resources
 from triage.logs import tables
-from triage.logs.grammar import Automaton, LineToken, Record, kinds
+from triage.logs.automaton import Automaton
+from triage.logs.grammar import LineToken, Record, kinds
 
 KINDS = sorted(kinds())
 LENGTH = 25  # lines of a record
@@ -65,8 +66,8 @@ def test_records_are_what_larks_own_parser_makes_of_them(kind: str) -> None:
                 break
             name = chance.choice(accepted)
             reader.feed_token(Token(name, ""))
-            assert record.feed(LineToken(name, {}, None, 0))  # type: ignore[arg-type]
-        ended.append(record.value())
+            assert record.feed(LineToken(name, {}, None, 0, None))  # type: ignore[arg-type]
+        ended.append(record.form.value(record.tokens, record.edges))
         assert names(ended[-1]) == names(reader.feed_eof())
     assert any(len(tree.children) > 1 for tree in ended) or len(data["rules"]) == len(data["terminals"])
 

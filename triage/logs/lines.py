@@ -6,13 +6,15 @@ import re
 from dataclasses import dataclass
 
 from triage.inputs.buffers import Buffer
-from triage.logs.prefix import Prefix, restart, split
+from triage.logs.prefix import Prefix, printable, restart, split
 from triage.logs.scan import release
 
 LINE_LIMIT = 4096  # bytes of one line that are looked at
 COUNTED = 1 << 20  # bytes counted at a time: what fits a cache is copied for nothing
-STAMP_SECOND = frozenset(bytes([byte]) for byte in b" 0123456789")
+BLOCK = 1 << 14  # bytes that are cut into lines at a time
 PIECE = 16 * LINE_LIMIT  # a line without end is taken in pieces of this size
+STAMPS = frozenset(f"[{second}" for second in " 0123456789")  # how printk's stamp begins
+PRINTABLE = bytes((10, *range(32, 127)))
 
 
 @dataclass(slots=True)
@@ -33,37 +35,83 @@ class LineReader:
     def __init__(self, data: Buffer) -> None:
         self.data, self.size = data, len(data)
         self.pos, self.number = 0, 1  # where the next line begins, and its number from 1
+        # Lines cut from `pos` on, and the next of them; bytes as Latin-1, so that characters are counted as bytes.
+        self.rows, self.at = list[str](), 0
+        self.clean = self.ended = True  # only printable ASCII in them; a line end behind the last
+        self.ahead: tuple[Line, int, int] | None = None  # a line already read, and place and number behind it
 
     def jump(self, offset: int) -> None:
         """Go to the line that holds `offset`, never backwards."""
         start = self.data.rfind(b"\n", max(self.pos, offset - PIECE), offset) + 1
         start = start or max(0, offset - LINE_LIMIT // 2)  # inside an endless line: begin near the hit
+        if start <= self.pos:
+            return
+        if self.ahead:
+            self.read()
+        while self.pos < start and self.at < len(self.rows):
+            self.step(len(self.rows[self.at]))
+        if self.pos != start:
+            self.rows, self.at = [], 0
         while self.pos < start:
             stop = min(start, self.pos + COUNTED)
             self.number += self.data[self.pos : stop].count(b"\n")
             release(self.data, self.pos, stop)
             self.pos = stop
 
-    def read(self) -> Line | None:
-        """The next line; the position moves behind it."""
+    def step(self, length: int) -> None:
+        """Go behind the next row."""
+        self.at += 1
+        ended = self.ended or self.at < len(self.rows)
+        self.pos += length + ended
+        self.number += ended
+
+    def fill(self) -> bool:
+        """Cut the next block into rows; False at the end."""
         start = self.pos
         if start >= self.size:
+            return False
+        stop = self.data.rfind(b"\n", start, start + BLOCK)
+        if stop < 0:
+            stop = self.data.find(b"\n", start, start + PIECE)
+        self.ended = stop >= 0
+        block = self.data[start : stop if self.ended else min(start + PIECE, self.size)]
+        self.rows, self.at = block.decode("latin-1").split("\n"), 0
+        self.clean = not block.translate(None, PRINTABLE) and b"^M" not in block
+        return True
+
+    def read(self) -> Line | None:
+        """The next line; the position moves behind it."""
+        if self.ahead:
+            line, self.pos, self.number = self.ahead
+            self.ahead = None
+            return line
+        if self.at == len(self.rows) and not self.fill():
             return None
-        stop = self.data.find(b"\n", start, start + PIECE)
-        number = self.number
-        if stop >= 0:
-            self.pos = stop + 1
-            self.number += 1
+        raw, number = self.rows[self.at], self.number
+        if raw.count("[") > 1 and (second := restart(raw[:LINE_LIMIT])) is not None:
+            self.rows[self.at], raw = raw[second:], raw[:second]
+            self.pos += second
         else:
-            self.pos = stop = min(start + PIECE, self.size)
-        line = self.data[start : stop if stop - start < LINE_LIMIT else start + LINE_LIMIT]
-        if (second := restart(line)) is not None:
-            line, self.pos, self.number = line[:second], start + second, number
-        raw = line.decode("utf-8", "replace")
-        if raw[-1:] == "\r":
+            self.step(len(raw))
+        raw = raw[:LINE_LIMIT]
+        if self.clean:
+            prefix = printable(raw)
+        else:
+            if not raw.isascii():
+                raw = raw.encode("latin-1").decode("utf-8", "replace")
             raw = raw.rstrip("\r")
-        prefix = split(raw)
+            prefix = split(raw)
         return Line(prefix.body, prefix, raw, number, number)
+
+    def peek(self) -> Line | None:
+        """The next line; the position stays."""
+        if self.ahead is None:
+            pos, number = self.pos, self.number
+            if (line := self.read()) is None:
+                return None
+            self.ahead = line, self.pos, self.number
+            self.pos, self.number = pos, number
+        return self.ahead[0]
 
     @property
     def end(self) -> int:
@@ -74,17 +122,9 @@ class LineReader:
     @property
     def at_stamp(self) -> bool:
         """Whether the next line begins with what can only be printk's stamp: `[   12.345678]`."""
-        head = self.data[self.pos : self.pos + 2]
-        return head[:1] == b"[" and head[1:] in STAMP_SECOND
-
-    @property
-    def mark(self) -> tuple[int, int]:
-        """The present place, to come back to."""
-        return self.pos, self.number
-
-    def reset(self, mark: tuple[int, int]) -> None:
-        """Back to a place marked before."""
-        self.pos, self.number = mark
+        if self.ahead or self.at == len(self.rows):
+            return self.data[self.pos : self.pos + 2].decode("latin-1") in STAMPS
+        return self.rows[self.at][:2] in STAMPS
 
 
 INSIDE = re.compile(r"\[ *\d{1,10}\.\d{6}\]")

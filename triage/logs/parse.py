@@ -37,6 +37,8 @@ class Parser:
     def __init__(self, text: LogText, limits: Limits | None = None) -> None:
         self.text, self.open = text, list[Record]()
         self.limit = (limits or Limits()).lines
+        self.count = 0  # lines looked at
+        self.until: float = 0  # the line before which no open record is given up
         self.residue: list[tuple[int, str]] = []
 
     def events(self) -> Iterator[Event]:
@@ -47,9 +49,10 @@ class Parser:
         """The events that lines of the log tell, in the order of their first lines."""
         ended: list[Event] = []  # records end out of order: held until none is open that began before them
         for line in self.lines():
+            self.count += 1
             if not (self.open and self.claim(line)) and line.kinds:
                 ended += self.begin(line)
-            if self.open:
+            if self.open and (self.count >= self.until or len(self.open) > OPEN_LIMIT):
                 ended += self.expire()
             if ended and (not self.open or len(ended) > HELD_MAX):
                 yield from sorted(ended, key=first_line)
@@ -76,7 +79,7 @@ class Parser:
             while hit and hit[0] < reader.pos:
                 line.kinds = hit[1] if not line.kinds else (*line.kinds, *hit[1])
                 hit = next(hits, None)
-            if len(line.raw) >= WRAP_MIN:
+            if len(line.raw) >= WRAP_MIN and not reader.at_stamp:
                 line = self.unwrap(line, reader, hit[0] if hit else reader.size)
             yield line
         if hit:
@@ -92,8 +95,7 @@ class Parser:
         """
         own = stamped(line)
         while not reader.at_stamp and next_hit >= reader.end:  # a line with a stamp or an anchor is nobody's other half
-            mark = reader.mark
-            tail = reader.read()
+            tail = reader.peek()
             if tail is None or stamped(tail) or not tail.body.strip():
                 break
             joined = join(line, tail)
@@ -104,9 +106,7 @@ class Parser:
             if not own and self.known(line, sure=True) and not self.exact(joined):
                 break
             line = joined
-        else:
-            return line
-        reader.reset(mark)
+            reader.read()
         return line
 
     def known(self, line: Line, *, sure: bool = False, beyond: int = -1) -> bool:
@@ -136,26 +136,22 @@ class Parser:
     # -- routing
 
     def claim(self, line: Line) -> bool:
-        """Give the line to the youngest open record of the same key that accepts it."""
-        tokens: dict[str, LineToken | None] = {}
-        for record in self.takers(line):
-            name = record.grammar.name
-            if name not in tokens:
-                tokens[name] = record.grammar.classify(line)
-            token = tokens[name]
-            if token is None:
-                continue
-            if belongs(token, record) and record.feed(token):
-                return True
-        return False
+        """Give the line to the youngest open record of the same key that accepts it.
 
-    def takers(self, line: Line) -> Iterable[Record]:
-        """The open records, youngest first; those that take lines of any caller come behind the caller's own."""
-        if len(self.open) < 2:
-            return self.open
-        takers = list(reversed(self.open))
-        takers.sort(key=lambda record: record.key != line.prefix.caller)
-        return takers
+        Records that take lines of any caller come behind the caller's own.
+        """
+        caller, grammar, token = line.prefix.caller, None, None
+        for own in (True, False):
+            for record in reversed(self.open):
+                if (record.key == caller) is not own:
+                    continue
+                if record.grammar is not grammar:
+                    grammar = record.grammar
+                    token = grammar.classify(line)
+                if token is not None and belongs(token, record) and record.feed(token):
+                    record.until = self.count + grammar.gap
+                    return True
+        return False
 
     def begin(self, line: Line) -> Iterable[Event]:
         """Open a record of the first kind whose anchor stands in the line and that can begin with it."""
@@ -163,6 +159,8 @@ class Parser:
             grammar = load(name)
             token = grammar.classify(line)
             if token is not None and grammar.begin[token.type]:
+                if grammar.gap == 0:  # one line, which cuts no other record in two
+                    return self.build(grammar, grammar.start([token]), [line])
                 return self.open_record(grammar, token)
         if (inner := inside(line)) is not None:
             return self.begin(inner)
@@ -172,29 +170,28 @@ class Parser:
 
     def open_record(self, grammar: Grammar, token: LineToken) -> list[Event]:
         """A new record, and the events of the one of the same kind and key that it ends."""
-        key, ended = key_of(token), list[Event]()
-        new = Record(grammar, key)
+        new, ended = Record(grammar, token.key or token.line.prefix.caller), list[Event]()
         new.feed(token)
-        if grammar.gap == 0:  # one line, which cuts no other record in two
-            return self.finish(new)
-        for record in [r for r in self.open if r.grammar is grammar and r.key == key]:
+        for record in [r for r in self.open if r.grammar is grammar and r.key == new.key]:
             self.open.remove(record)
             ended += self.finish(record)
         for record in self.open:
-            if grammar.cuts and record.key == key and record.cut_in is None:
+            if grammar.cuts and record.key == new.key and record.cut_in is None:
                 record.cut_in = len(record.tokens)
+        new.until = self.count + grammar.gap
         self.open.append(new)
+        self.until = min(record.until for record in self.open)
         return ended
 
     def expire(self) -> Iterator[Event]:
         """Close records that have waited too long for their next line."""
         for record in self.open[:]:
-            record.idle += 1
-            if record.idle > record.grammar.gap:
+            if self.count >= record.until:
                 self.open.remove(record)
                 yield from self.finish(record)
         while len(self.open) > OPEN_LIMIT:
             yield from self.finish(self.open.pop(0))
+        self.until = min((record.until for record in self.open), default=0)
 
     def finish(self, record: Record) -> list[Event]:
         """The events of a record that is complete or will not go on."""
@@ -231,20 +228,9 @@ def stamped(line: Line) -> bool:
     return line.prefix.time is not None or line.prefix.wall is not None
 
 
-def own_key(token: LineToken) -> str | None:
-    """The record that the line itself names: APEI's {n}, or the PCI device that an AER line is about."""
-    return token.fields.get("seq") or token.fields.get("bdf")
-
-
-def key_of(token: LineToken) -> str | None:
-    """What tells interleaved records apart: what the line names, else printk's caller."""
-    return own_key(token) or token.line.prefix.caller
-
-
 def belongs(token: LineToken, record: Record) -> bool:
     """Whether the line may go on with the record: a name must be the same, a caller where both are known and matter."""
-    own = own_key(token)
-    if own is not None:
-        return own == record.key
+    if token.key is not None:
+        return token.key == record.key
     caller = token.line.prefix.caller
     return caller is None or record.key is None or record.key == caller or record.grammar.every_caller

@@ -76,7 +76,7 @@ ELEMENTS = re.compile(
 # The log begins inside a stamp.
 CUT_STAMP = re.compile(r" {0,5}\d{0,6}\.\d{6}\](?: ?\[ {0,8}(?P<caller>[TC]\d{1,10})\])? (?=\S)")
 WITHIN = re.compile(r"(?:<\d{1,3}>)?\[ {0,4}\d{1,7}\.\d{6}\]")  # printk's own form: six decimals
-INTO = re.compile(rb"\[ {0,4}\d{1,7}\.\d{6}\]")
+INTO = re.compile(r"\[ {0,4}[0-9]{1,7}\.[0-9]{6}\]")
 CALLER = re.compile(r"caller=([TC]\d+)")
 ANSI = re.compile(r"\x1b(?:\[[0-9;?]{0,20}[ -/]?[@-~]|\][^\x07\x1b]{0,80}(?:\x07|\x1b\\)|[()][0AB]|[@-Z\\-_=>78])?")
 SOH = re.compile(r"\x01[0-7cd]")  # KERN_SOH and the level, printed raw
@@ -94,6 +94,11 @@ def split(line: str) -> Prefix:
     """
     if not line.isprintable() or line[-2:] == "^M":
         return chain(clean(line))
+    return printable(line)
+
+
+def printable(line: str) -> Prefix:
+    """The same of a line that holds no control character."""
     if match := STAMPED.match(line):
         level, time, caller, host = match.groups()
         body = line[match.end() :]
@@ -107,7 +112,7 @@ def split(line: str) -> Prefix:
     return chain(line)
 
 
-def restart(line: bytes) -> int | None:
+def restart(line: str) -> int | None:
     """Where a second stamped message begins on the same line, another processor having printed into it; else None.
 
     `[  331.027868] device crashed[  331.041781] ------------[ cut here ]------------` restarts at the second stamp.
@@ -115,7 +120,7 @@ def restart(line: bytes) -> int | None:
     """
     first = INTO.search(line)
     second = INTO.search(line, first.end()) if first else None
-    return second.start() if second and not line.endswith(b"]: ", 0, second.start()) else None
+    return second.start() if second and not line.endswith("]: ", 0, second.start()) else None
 
 
 def clean(line: str) -> str:

@@ -6,6 +6,7 @@ In a checkout whose grammars were edited since, lark makes the tables anew.
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from functools import cache
@@ -101,7 +102,7 @@ def tables(lark: Any) -> Tables:
     rules = {rule: ~i for i, rule in enumerate(lark.rules)}
     places = {symbol: i for i, symbol in enumerate(symbols)}
     return {
-        "terminals": sorted((t.name, t.priority, t.pattern.to_regexp()) for t in lark.terminals),
+        "terminals": sorted(terminal(t) for t in lark.terminals),
         "symbols": symbols,
         "rules": [meaning(rule) for rule in rules],
         "states": [row(table.states[state], order | rules, places) for state in order],
@@ -115,6 +116,14 @@ def numbered(order: dict[int, int]) -> Iterator[int]:
     while at < len(order):
         yield list(order)[at]
         at += 1
+
+
+def terminal(definition: Any) -> tuple[str, int, str]:
+    """Name, priority and pattern."""
+    pattern = definition.pattern.to_regexp()
+    if re.compile(pattern).groups != len(re.findall(r"\(\?P<\w+>", pattern)):
+        raise ValueError(f"{definition.name}: every group of a line terminal must be named (?P<..>) or (?:..)")
+    return definition.name, definition.priority, pattern
 
 
 def meaning(rule: Any) -> tuple[str, bool, bool, list[bool]]:
