@@ -418,6 +418,13 @@ def test_core_that_cannot_tell_how_many_pages_are_bad_does_not_replace_a_complet
     assert level(boot(banner(), gpf(160.0), core=core(poisoned_count=None, addresses=()))) == ("software", "likely")
 
 
+def test_advice_on_weak_software_leaves_hardware_open() -> None:
+    doubtful, sure = judge(boot(banner(), gpf(160.0, taint=("M",)))), judge(boot(banner(), gpf(160.0)))
+    assert doubtful is not None and sure is not None
+    assert "before hardware is ruled out" in doubtful.actions[0].text
+    assert "nothing in this log asks for a hardware exchange" in sure.actions[0].text
+
+
 def test_damaged_report_is_weak_software() -> None:
     assert level(boot(banner(), gpf(160.0, corrupted="two crashes are mixed"))) == ("software", "weak")
 

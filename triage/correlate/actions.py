@@ -45,10 +45,12 @@ def by_cause(scene: Scene, verdict: Verdict, pages: Sequence[PageHistory]) -> It
             yield Action(kind="investigate", text=text)
     elif verdict.cause == "software":
         title = f' Search the kernel lists for "{scene.crash.title}".' if scene.crash else ""
-        yield Action(
-            kind="investigate",
-            text=f"Look for the bug in the kernel: nothing in this log asks for a hardware exchange.{title}",
+        doubt = (
+            "what stands against it must be settled before hardware is ruled out"
+            if verdict.confidence == "weak"
+            else "nothing in this log asks for a hardware exchange"
         )
+        yield Action(kind="investigate", text=f"Look for the bug in the kernel: {doubt}.{title}")
     elif verdict.cause == "operator":
         yield Action(kind="close", text="Nothing failed: find out who asked for it, and close.")
     else:
