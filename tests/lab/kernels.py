@@ -73,8 +73,10 @@ def _x86(name: str, sources: tuple[str, ...], image: str, headers: str, prefer: 
 
 
 def _arm64(name: str, image: str, headers: str, prefer: str) -> Kernel:
-    """An arm64 kernel whose module is built by the cross compiler of an amd64 root: the headers of older releases ask for
-    one that runs on arm64."""
+    """An arm64 kernel whose module is built by the cross compiler of an amd64 root.
+
+    The headers of older releases ask for one that runs on arm64.
+    """
     tools = ("gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "make", *SHELL)
     packages = (*(tool for tool in tools if tool != "busybox-static"), *(f"{p}:arm64" for p in (image, headers)))
     return Kernel(name, "arm64", TRIXIE, (*packages, "busybox-static:arm64"), prefer, cross=True)

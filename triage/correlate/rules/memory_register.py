@@ -28,6 +28,7 @@ RULE = Ground(
     name="memory_register",
     cause="memory-error",
     confidence="weak",
-    says="a register, or a list at it, leads into an open page but was not the address of an access that consumed poison",
+    says="a register, or a list at it, leads into an open page but was not the address of an access that consumed "
+    "poison",
     find=find,
 )
