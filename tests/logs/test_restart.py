@@ -41,3 +41,20 @@ def test_ordinary_boots_are_none(log: str) -> None:
 
 def test_a_crash_explains_the_boot() -> None:
     assert [crash.type for crash in crashes(BANNER + RUNNING + PANIC + FIRMWARE + BANNER)] == ["DoS"]
+
+
+@pytest.mark.parametrize(
+    "word", ["Booting the kernel.", "SeaBIOS (version 1.16.3-2)", "early console in extract_kernel"]
+)
+def test_a_log_may_end_in_the_firmware(word: str) -> None:
+    (found,) = crashes(BANNER + RUNNING + "\n" + word + "\n")
+    assert (found.title, found.first_line, found.corrupted) == ("unexpected kernel reboot", 4, None)
+    assert crashes(BANNER + RUNNING + "reboot: ready\n" + "grub-install: done\n") == []
+    assert crashes(word + "\n") == []
+
+
+def test_an_end_mark_alone_is_a_crash_where_its_panic_is_lost() -> None:
+    mark = "[  812.600000] ---[ end Kernel panic - not syncing: Fatal machine check ]---\n"
+    (found,) = crashes(BANNER + RUNNING + mark)
+    assert found.title == "kernel panic: Fatal machine check"
+    assert len(crashes(BANNER + RUNNING + PANIC + RUNNING * 80 + mark)) == 1

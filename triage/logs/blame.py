@@ -10,13 +10,14 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 
 from triage import resources
 from triage.logs.kinds._clues import Clue
 
+REMEMBERED = 4096  # names of functions; the same ones stand in many traces
 HEADINGS = {  # steps of a path that are a line between traces
     "call": re.compile(r"Call [Tt]race|Backtrace"),
     "leak": re.compile(r"backtrace"),
@@ -46,6 +47,7 @@ class Name:
     raw: str
 
     @classmethod
+    @lru_cache(REMEMBERED)
     def of(cls, function: str) -> Name:
         """`__x64_sys_read` is `sys_read`, `__se_sys_mount` `mount`: the shortest that taking off one prefix leaves."""
         return cls(min((function.removeprefix(prefix) for prefix in prefixes()), key=len), function)
@@ -85,7 +87,7 @@ class Walk:
     def own(self) -> Iterator[Clue]:
         """The next clues, up to one that only another report can have left."""
         for clue in self.clues:
-            if clue.kind == "frame" and names("foreign").search(clue.name):
+            if clue.kind == "frame" and is_one("foreign", clue.name):
                 self.mixed = True
                 return
             yield clue
@@ -140,13 +142,19 @@ def meets(clue: Clue, step: str) -> bool:
     if step in HEADINGS:
         return clue.kind in ("trace", "heading") and bool(HEADINGS[step].match(clue.name))
     if step == "interrupt" and clue.kind in ("frame", "aside"):
-        return bool(names("interrupt").search(clue.name))
+        return is_one("interrupt", clue.name)
     return clue.kind == step.rstrip("!")
 
 
 def guilty(function: str, skip: re.Pattern[str] | None) -> bool:
     """Whether a function can be blamed at all."""
-    return bool(function) and not names("helper").search(function) and not (skip and skip.search(function))
+    return bool(function) and not is_one("helper", function) and not (skip and skip.search(function))
+
+
+@lru_cache(REMEMBERED)
+def is_one(group: str, function: str) -> bool:
+    """Whether a function belongs to a group of frames.toml."""
+    return bool(names(group).search(function))
 
 
 def first(functions: list[Name]) -> Name | None:
@@ -159,7 +167,7 @@ def stall(functions: list[Name]) -> Name | None:
     for inner, name in pairwise([functions[0], *functions]):
         if landmark := names("landmark").search(name.canonical):
             return Name(landmark[0], name.raw)
-        if names("dispatcher").search(name.canonical):
+        if is_one("dispatcher", name.canonical):
             return inner
     return None
 
@@ -167,9 +175,9 @@ def stall(functions: list[Name]) -> Name | None:
 def hang(functions: list[Name]) -> Name | None:
     """What is known to stop the whole system, else the first frame that is no waiting."""
     for name in functions:
-        if names("shared").search(name.canonical):
+        if is_one("shared", name.canonical):
             return Name(shared(name.canonical), name.raw)
-    return next((name for name in functions if not names("sleep").search(name.canonical)), None)
+    return next((name for name in functions if not is_one("sleep", name.canonical)), None)
 
 
 def shared(function: str) -> str:

@@ -6,7 +6,10 @@ Booting from Hard Disk...
 [    0.000000] Linux version 6.12.9-2-generic (builder@lab) (gcc 14.2.0) #1 SMP PREEMPT_DYNAMIC
 
 Only the raw console of a machine shows this. Boots that merely follow each other (syslog, kernel logs put behind each
-other) lack the words of the firmware; a shutdown, a start by kexec or a crash before explains the boot.
+other) lack the words of the firmware; a shutdown, a start by kexec or a crash before explains the boot. The log may end
+before the banner.
+
+The end mark of a panic is a crash of its own only where the panic is not: the one line that a cut log keeps of it.
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from triage.inputs import LogText
+from triage.inputs.buffers import Buffer
+from triage.logs.lines import COUNTED
 from triage.logs.signature import named
 from triage.model import Crash, Event, Notice
 
@@ -23,21 +28,46 @@ FIRMWARE = re.compile(
     rb"SeaBIOS|iPXE|GRUB|SYSLINUX|U-Boot|BdsDxe|EFI stub"
     rb"|Booting (?:from|the kernel|Linux)|Decompressing Linux|early console in "
 )
+BEGAN = re.compile(rb"(?m)^(?:SeaBIOS \(version |Decompressing Linux|Booting the kernel|early console in ).*")
+END_MARK = "---[ end Kernel panic"
 RUNNING = 10  # seconds after its start from which a kernel is taken to have booted
 LOOK_BACK = 8192  # bytes before the banner; a firmware says less
 
 
 def with_restarts(events: Iterable[Event], text: LogText) -> Iterator[Event]:
     """The events, and a crash before each boot that the firmware began and nothing announced."""
-    explained, pos = False, 0
+    explained, panicked, pos = False, False, 0
     for event in events:
+        if isinstance(event, Crash):
+            if panicked and event.header[:1] and event.header[0].startswith(END_MARK):
+                continue
+            panicked |= event.panicked
         if isinstance(event, Notice) and event.what == "boot":
             start, pos = banner(event, text, pos)
             if not explained and fell(bytes(text.data[max(0, start - LOOK_BACK) : start])):
-                yield restart(event)
-            explained = False
+                yield restart(event, event.text)
+            explained = panicked = False
         explained |= isinstance(event, Crash) or (isinstance(event, Notice) and event.what in ("shutdown", "sysrq"))
         yield event
+    if not explained and (began := relapse(text)):
+        yield began
+
+
+def relapse(text: LogText) -> Crash | None:
+    """The crash of a log that ends in the firmware, before the banner of the next boot."""
+    start = max(0, len(text.data) - LOOK_BACK)
+    tail = bytes(text.data[start:])
+    words = list(BEGAN.finditer(tail))
+    if not words or b"Linux version " in tail[words[-1].start() :] or not fell(tail[: words[-1].end()]):
+        return None
+    line = text.number(1 + newlines(text.data, start + words[-1].start()))
+    said = words[-1][0].decode("ascii", "replace").strip()
+    return restart(Event(kind="restart", source=text.name, first_line=line, last_line=line, host=text.host), said)
+
+
+def newlines(data: Buffer, end: int) -> int:
+    """How many lines end before a place, without holding them all."""
+    return sum(data[at : min(end, at + COUNTED)].count(b"\n") for at in range(0, end, COUNTED))
 
 
 def banner(boot: Notice, text: LogText, pos: int) -> tuple[int, int]:
@@ -58,8 +88,8 @@ def fell(before: bytes) -> bool:
     return False
 
 
-def restart(boot: Notice) -> Crash:
-    """The crash of which only the next banner is seen."""
+def restart(boot: Event, line: str) -> Crash:
+    """The crash of which only the start of the next boot is seen."""
     return named(
         Crash(
             kind="restart",
@@ -68,6 +98,6 @@ def restart(boot: Notice) -> Crash:
             last_line=boot.last_line,
             lines=boot.lines,
             host=boot.host,
-            header=(boot.text,),
+            header=(line,),
         )
     )

@@ -46,6 +46,7 @@ class Rule:
     type: str = "UNKNOWN"
     alt: tuple[str, ...] = ()
     frame: tuple[str, ...] = ()  # paths through the clues; the first that names somebody counts, else the last
+    several: bool = False  # whether the header goes on over several lines
     pick: str = "first"  # which function of a trace (blame.PICKS)
     skip: re.Pattern[str] | None = None  # functions that this class of crash never blames
     stack: bool = True  # whether a whole report has a call trace
@@ -61,10 +62,11 @@ def rules() -> tuple[Rule, ...]:
 
 
 def rule(entry: dict[str, Any]) -> Rule:
-    """One entry, its patterns compiled; a header may begin anywhere in a line and go on over the next ones."""
+    """One entry, its patterns compiled."""
     skip = re.compile("|".join(entry.pop("skip"))) if "skip" in entry else None
+    several = "\\n" in entry["header"] or "\\S]" in entry["header"]
     lists = {name: tuple(value) for name, value in entry.items() if isinstance(value, list)}
-    return Rule(**{**entry, **lists, "header": re.compile(f".*?(?:{entry['header']})", re.M), "skip": skip})
+    return Rule(**{**entry, **lists, "header": re.compile(entry["header"], re.M), "skip": skip, "several": several})
 
 
 def named(crash: Crash, clues: tuple[Clue, ...] = ()) -> Crash:
@@ -93,10 +95,13 @@ def named(crash: Crash, clues: tuple[Clue, ...] = ()) -> Crash:
 def match(header: tuple[str, ...]) -> tuple[Rule, dict[str, str]] | None:
     """The rule for the first line that one knows, and the words it took from there."""
     for alone in (False, True):
-        for place in range(len(header)):
+        for place, line in enumerate(header):
             text = "\n".join(header[place:])
             for rule in rules():
-                if rule.alone == alone and (found := rule.header.match(text)):
+                found = rule.header.search(text if rule.several else line) if rule.alone == alone else None
+                if found and found.start() <= len(
+                    line
+                ):  # it may begin anywhere in a line, and go on over the next ones
                     return rule, {name: word or "" for name, word in found.groupdict().items()}
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from triage.logs.grammar import LineToken
@@ -21,12 +22,24 @@ SUFFIX = re.compile(r"\.(?:isra|constprop|part|cold|llvm|lto_priv|localalias|clo
 
 def terminal(token: LineToken) -> str:
     """The terminal's own name: lark puts the files' names in front of imported ones."""
-    return token.type.rpartition("__")[2]
+    return own_name(token.type)
+
+
+@cache
+def own_name(type_: str) -> str:
+    """The last part of a terminal's name."""
+    return type_.rpartition("__")[2]
 
 
 def is_frame(token: LineToken) -> bool:
     """Whether the line belongs to a call trace."""
-    return terminal(token).startswith(("FRAME", "STACK", "TRACE"))
+    return of_trace(token.type)
+
+
+@cache
+def of_trace(type_: str) -> bool:
+    """Whether lines of a terminal belong to a call trace."""
+    return own_name(type_).startswith(("FRAME", "STACK", "TRACE"))
 
 
 def pointer(tokens: list[LineToken]) -> str | None:
@@ -55,7 +68,7 @@ def site(pc: str | None, values: dict[str, Any]) -> dict[str, Any]:
 
 def plain(function: str) -> str:
     """A function's name without what compilers append: `foo.isra.0.cold` is `foo`."""
-    return SUFFIX.sub("", function)
+    return SUFFIX.sub("", function) if "." in function else function
 
 
 def size(text: str | None) -> int | None:

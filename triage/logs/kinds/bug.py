@@ -18,6 +18,7 @@ ANCHORS = (
     b"ainted): ",  # SLUB: "BUG kmalloc-64 (Not tainted): Redzone overwritten"
     b" ): ",  # the same with taint letters, which end in spaces
     b"INFO: Freed in",
+    b"INFO: Allocated in",
     b"INFO: Slab 0x",
     b"unreferenced object",
     b"rust_kernel: panicked",

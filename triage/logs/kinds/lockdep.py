@@ -24,7 +24,8 @@ ANCHORS = (
     b"bad unlock balance",
     b"still has locks held",
     b"BUG: Invalid wait",
-    b"IRQ-safe -> ",
+    b"-unsafe lock order",
+    b"WARNING: Nested lock",
     b"lock held when returning",
     b"held lock freed",
 )

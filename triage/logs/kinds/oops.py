@@ -20,11 +20,10 @@ from triage.logs.kinds import _crash
 from triage.model import Event
 
 ANCHORS = (
-    b"[ cut here ]",
+    b" cut here ",
     b"list_add corruption",
     b"list_del corruption",
-    b"usercopy: Kernel memory",
-    b"8<--- cut here",
+    b"Internal error: ",
     b"nable to handle kernel",
     b"BUG: unable to handle",
     b"BUG: kernel NULL pointer",

@@ -17,6 +17,7 @@ ANCHORS = (
     b"BUG: Bad rss-counter",
     b" on freeing mm: ",
     b"trusty: panic",
+    b"WARNING: kernel stack ",
 )
 GAP = 0
 REQUIRED = ()
