@@ -149,6 +149,27 @@ def test_one_inferred_register_in_the_page_but_not_the_line_stays_likely_and_two
     assert verdict_of(inferred(LINE, 0xFFFF000041507400, 0xFFFF000041507800)).confidence == "strong"
 
 
+def test_a_register_and_the_address_it_makes_are_one_witness() -> None:
+    """ldr w3, [x19, #24]: x19 and x19+0x18 lie in the page, in another line."""
+    died = abort(160.0, registers={"x19": 0xFFFF000041507600}, code="d53bd056 f9402c21 (b9401a63) 6b03003f")
+    assert level(boot(*incident()[:3], died)) == ("memory-error", "likely")
+
+
+def test_register_that_the_access_did_not_use_infers_no_more_than_order_does() -> None:
+    registers = {"x19": 0xFFFF000099999000, "x20": 0xFFFF000040000000 + LINE}
+    died = abort(160.0, registers=registers, code="d53bd056 f9402c21 (b9401a63) 6b03003f")
+    assert level(boot(*incident()[:3], died)) == ("memory-error", "likely")
+    assert level(boot(*incident()[:3], replace(died, code=None))) == ("memory-error", "strong")
+
+
+def test_record_in_a_log_that_does_not_tell_the_page_size() -> None:
+    assert level(boot(ghes(100.0, LINE), abort(160.0))) == ("memory-error", "likely")
+    registers = {"x19": 0xFFFF000000000000 + 0x9991507240 - 0x18}
+    died = abort(160.0, registers=registers, code="d53bd056 f9402c21 (b9401a63) 6b03003f")
+    base = notice(160.5, "layout", "PHYS_OFFSET", phys_offset=0)
+    assert level(boot(ghes(100.0, LINE), died, base)) == ("memory-error", "weak")
+
+
 def test_misaligned_base_infers_nothing() -> None:
     case = judge(inferred(LINE, 0xFFFF000012345000 + LINE))
     assert case is not None

@@ -14,6 +14,8 @@ from triage.logs.decode import aer, cper, edac
         (0xFFFFFFFFFFFFFFC0, 64),
         (0xFFFFFFFFFFFF0000, 65536),
         (0xFFFFFFFFFFFFFFFF, 1),
+        (0x00003FFFFFFFFFC0, 64),
+        (0xFFF, None),
         (0, None),
         (None, None),
     ],

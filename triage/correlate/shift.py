@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from triage.model import Boot, Crash, Event, HardwareError, MemoryFailure, Notice
 
 SHIFTS = (12, 14, 16, 13, 18)  # page sizes that Linux kernels are built with, common ones first
+LARGEST = 16  # of those that can be chosen on arm64
 FIXED = {"x86_64": 12, "i386": 12, "s390x": 12, "riscv64": 12, "arm": 12}  # architectures with one page size only
 
 
@@ -36,7 +37,8 @@ def infer(boot: Boot, arch: str | None) -> PageShift:
 
 
 def printed(events: Iterable[Event]) -> Iterator[tuple[int, str]]:
-    """Page sizes that the log prints: `swapper pgtable: 64k pages, 48-bit VAs`, `LE PAGE_SIZE=64K`."""
+    """Page sizes that the log prints: `swapper pgtable: 64k pages, 48-bit VAs`, `LE PAGE_SIZE=64K`, the order of
+    a hash table at boot."""
     for event in events:
         size = event.page_size if isinstance(event, Crash) else None
         if isinstance(event, Notice) and event.what == "layout":

@@ -6,6 +6,7 @@ This is the origin incident from its log alone: the abort's address is not valid
 
 from __future__ import annotations
 
+from triage.correlate.address import in_linear_map
 from triage.correlate.ladder import Finding, Ground
 from triage.correlate.pages import Track
 from triage.correlate.scene import Scene
@@ -42,6 +43,18 @@ def suspects(scene: Scene) -> list[Track]:
     return [track for track in pool if RANK.get(track.page.log_result or "", 2) == best]
 
 
+def tie(scene: Scene, track: Track) -> str:
+    """What the addresses of the log say of the two."""
+    if scene.linked(track):
+        return "a register leads into that page, which is not enough to tie the two together"
+    outside = next(
+        (a for a in scene.addresses if a.exact and scene.crash and not in_linear_map(a.value, scene.crash)), None
+    )
+    if outside is not None:
+        return f"the access was to {outside.value:#x}, outside the linear map: vmalloc memory or a device's registers"
+    return "no address in the log ties the two together"
+
+
 def find(scene: Scene) -> Finding | None:
     if scene.consumed is None or known_elsewhere(scene):
         return None
@@ -59,7 +72,7 @@ def find(scene: Scene) -> Finding | None:
         summary = (
             f"{error_clause(first)}; {later(scene, first)} {crash_clause(scene)}, which is what consuming such "
             "memory looks like; "
-            "no address in the log ties the two together."
+            f"{tie(scene, first)}."
         )
     return Finding(
         summary=summary,

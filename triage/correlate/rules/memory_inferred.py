@@ -5,6 +5,8 @@ The base is a hypothesis that passed a test (its alignment); the chance of passi
 
 from __future__ import annotations
 
+import re
+
 from triage.correlate.address import Guess
 from triage.correlate.ladder import Finding, Ground
 from triage.correlate.rules.memory_consumed import known_elsewhere
@@ -34,8 +36,21 @@ def good(scene: Scene) -> list[Guess]:
         for guess in scene.guesses
         if guess.track.page.open
         and not guess.track.late
-        and (guess.line or len({a.value for a in guess.addresses}) > 1)
+        and (guess.line or agreeing(guess))
+        and not bypassed(guess, scene)
     ]
+
+
+def agreeing(guess: Guess) -> bool:
+    """Whether two registers of different value fit; a register and the address that it makes (x19+0x18) are one."""
+    roots = {re.split(r"[+*-]", address.via)[0]: address.value for address in guess.addresses}
+    return len(set(roots.values())) > 1
+
+
+def bypassed(guess: Guess, scene: Scene) -> bool:
+    """Whether the faulting access itself is known and fits the page under no base: a register points there, unused."""
+    used = [address for address in scene.addresses if address.exact]
+    return bool(used) and not any(address.exact for address in guess.addresses)
 
 
 def chance(guess: Guess, scene: Scene) -> Evidence:

@@ -42,8 +42,12 @@ def severity(*texts: str | None) -> Severity | None:
 
 
 def granularity(mask: int | None) -> int | None:
-    """Bytes that a physical_address_mask leaves open: 0xfffffffffffff000 is 4096; None for an absent or empty mask."""
-    return (~mask + 1) & 0xFFFFFFFFFFFFFFFF if mask else None
+    """Bytes that a physical_address_mask leaves open: 0xfffffffffffff000 is 4096; None for an absent or empty mask.
+
+    Firmware sets no bit beyond the processor's address width (0x00003fffffffffc0 is 64), so the lowest set bit counts;
+    a mask that vouches for low bits only (0xfff) was written the wrong way round and says nothing.
+    """
+    return mask & -mask if mask and mask >> 32 else None
 
 
 def component(section: str | None, error: str | None = None) -> Component:

@@ -3,6 +3,7 @@
 Linux version 6.12.9-2-generic (builder@lab) (gcc 14.2.0) #1 SMP PREEMPT_DYNAMIC
 Command line: BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro
 Hypervisor detected: KVM
+Dentry cache hash table entries: 4194304 (order: 9, 33554432 bytes, linear)
 ghes_print_estatus: 12 callbacks suppressed
 sysrq: Trigger a crash
 
@@ -30,6 +31,7 @@ ANCHORS = (
     b"Kernel Offset: ",
     b"PHYS_OFFSET: ",
     b"HugeTLB: registered ",
+    b"Dentry cache hash table ",
     b" callbacks suppressed",
     b" messages dropped",
     b" kernel messages",
@@ -53,6 +55,7 @@ REQUIRED = ()
 
 # Huge page sizes that only one base page size can have (arm64, riscv), in bytes.
 PAGE_SIZES = {"64.0 KiB": 4096, "512 MiB": 65536}
+SHIFTS = range(12, 19)  # log2 of the page sizes that kernels are built with
 BARE = "bare hardware"
 # What hypervisors write into their guests' DMI tables or device trees.
 VIRTUAL = re.compile(
@@ -84,6 +87,13 @@ def huge(f: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
     """The base page size, where a huge page size tells it."""
     size = PAGE_SIZES.get(f["huge"])
     return ("layout", {"page_size": size}) if size else None
+
+
+def hashed(f: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """The base page size out of a table's size: the order is `ilog2(size) - PAGE_SHIFT` (mm/mm_init.c), below 0 for a
+    table smaller than a page."""
+    shift = int(f["bytes"]).bit_length() - 1 - int(f["order"])
+    return ("layout", {"page_size": 1 << shift}) if shift in SHIFTS else None
 
 
 def layout(f: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -128,6 +138,7 @@ MAKERS: dict[str, Maker] = {
     "paravirt": hypervisor,
     "guest": hypervisor,
     "huge": huge,
+    "order": hashed,
     "kernel_offset": layout,
     "phys_offset": layout,
     "suppressed": lost,
