@@ -119,8 +119,7 @@ class Automaton:
             return None
         states.append(target)
         after = self.reductions(states, "")
-        grows = not before and [rule[2:] for rule in after] == [(True, False, (True, False))]
-        return Edge(self.form(tuple(states)), grows, before, after)
+        return Edge(self.form(tuple(states)), not before and grows(after), before, after)
 
     def reductions(self, states: list[int], symbol: str) -> list[Rule]:
         """Reduce before a symbol; the rules that do something to the values."""
@@ -132,6 +131,16 @@ class Automaton:
             if rule.changes:
                 done.append(rule)
         return done
+
+
+def grows(rules: list[Rule]) -> bool:
+    """Whether all that rules do with a line is to add it to the list before it: tried on a list and a line."""
+    values: list[Any] = [[0], 1]
+    for rule in rules:
+        if len(rule.inner) > len(values) or not (rule.inline or rule.single):
+            return False
+        rule.reduce(values)
+    return values == [[0, 1]]
 
 
 def no_value(parts: list[Any]) -> Any:

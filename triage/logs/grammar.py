@@ -37,13 +37,17 @@ Told = tuple[str, dict[str, str | None], str | None, int]  # terminal, fields, k
 
 
 class Classifier:
-    """All terminals of one grammar as one alternation, higher priority and longer patterns first."""
+    """All terminals of one grammar as one alternation, higher priority and longer patterns first.
 
-    def __init__(self, terminals: dict[str, tuple[int, str]]) -> None:
+    Bodies are remembered (`memory` of them): a flood of reports repeats its lines. A line that names its record is not.
+    """
+
+    def __init__(self, terminals: dict[str, tuple[int, str]], memory: int = MEMORY) -> None:
         ordered = sorted(terminals.items(), key=lambda t: (-t[1][0], -len(t[1][1]), t[0]))
         alternation = Alternation([(name, pattern) for name, (_, pattern) in ordered])
         self.types, self.match = alternation.types, re.compile(alternation.text).match
         self.known: dict[str, Told | None] = {}
+        self.memory = memory
 
     def __call__(self, line: Line) -> LineToken | None:
         try:
@@ -54,14 +58,19 @@ class Classifier:
 
     def look(self, body: str) -> Told | None:
         """What a body is that was not seen lately."""
-        found, told = self.match(body), None
+        found = self.match(body)
+        told = None
         if found and found.lastindex:
             name, fields, groups = self.types[found.lastindex]
             values = dict(zip(fields, found.group(*groups), strict=False))
-            told = name, values, values.get("seq") or values.get("bdf"), found.end()
-        if len(self.known) >= MEMORY:
+            key = values.get("seq") or values.get("bdf")
+            told = name, values, key, found.end()
+            if key is not None:
+                return told
+        if len(self.known) >= self.memory:
             self.known.clear()
-        self.known[body] = told
+        if self.memory:
+            self.known[body] = told
         return told
 
 
@@ -73,11 +82,11 @@ class Grammar:
         self.name, self.module = name, kinds()[name]
         fields = self.module.Fields()
         self.terminals = {name: (priority, pattern) for name, priority, pattern in data["terminals"]}
-        self.classify = Classifier(self.terminals)
         self.begin = Automaton(data, fields).form((0,))
         self.start: Callable[[list[LineToken]], dict[str, Any]] = fields.start
         self.guesses = {name for name, (priority, _) in self.terminals.items() if priority < 0}
         self.gap: int = self.module.GAP
+        self.classify = Classifier(self.terminals, MEMORY if self.gap else 0)
         self.every_caller: bool = getattr(self.module, "EVERY_CALLER", False)
         self.cuts: bool = getattr(fields, "cuts", False)  # a report that ends the one before it
         self.required: tuple[str, ...] = self.module.REQUIRED

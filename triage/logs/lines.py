@@ -88,7 +88,7 @@ class LineReader:
         if self.at == len(self.rows) and not self.fill():
             return None
         raw, number = self.rows[self.at], self.number
-        if raw.count("[") > 1 and (second := restart(raw[:LINE_LIMIT])) is not None:
+        if raw.count("[") > 1 < raw.count(".") and (second := restart(raw[:LINE_LIMIT])) is not None:
             self.rows[self.at], raw = raw[second:], raw[:second]
             self.pos += second
         else:

@@ -205,13 +205,16 @@ class Parser:
         """The typed events of a record, with the fields that every event has."""
         first, number = lines[0], self.text.number
         prefix = first.prefix
+        time = prefix.time
+        if time is None:
+            time = next((line.prefix.time for line in lines if line.prefix.time is not None), None)
         base = {
             "kind": grammar.name,
             "source": self.text.name,
             "first_line": number(first.number),
             "last_line": number(lines[-1].last_number),
             "lines": tuple([(number(line.number), line.raw) for line in lines]),
-            "time": next((line.prefix.time for line in lines if line.prefix.time is not None), None),
+            "time": time,
             "wall_time": wall_seconds(prefix.wall, self.text.wall) if prefix.wall else None,
             "host": prefix.host or self.text.host,
             "boot_id": prefix.boot_id or self.text.boot_id,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json as standard
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 from triage.model import Case, Event, Site
 
@@ -31,6 +32,15 @@ def head(form: str) -> str:
 
 def row(form: str, event: Event) -> str:
     """One event as a line of `triage log`, "csv" or "jsonl"."""
+    return writer(form)(event)
+
+
+@cache
+def writer(form: str) -> Callable[[Event], str]:
+    """What makes a row of an event."""
     from triage.report import csv, json
 
-    return csv.line(csv.row(event)) if form == "csv" else standard.dumps(json.event(event)) + "\n"
+    if form == "csv":
+        return lambda event: csv.line(csv.row(event))
+    encode = standard.JSONEncoder(check_circular=False).encode
+    return lambda event: encode(json.event(event)) + "\n"

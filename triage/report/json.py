@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any
 
 from triage.model import (
@@ -39,6 +40,7 @@ HEX = frozenset(
     )
 )  # fmt: skip
 REQUIRED = ("kind", "time", "source", "first_line", "last_line")  # every line of `triage log --jsonl` has these
+ABSENT: tuple[Any, ...] = ((), {}, "")  # nothing is known
 LEFT_OUT = frozenset({"lines", "boot"})  # the raw text and our own numbering of boots
 
 
@@ -62,17 +64,24 @@ def text(value: str | None) -> str | None:
     return unicode(value) if value else None
 
 
+@lru_cache(maxsize=1024)
+def is_hex(name: str) -> bool:
+    """Whether integers under a name are written in hex."""
+    return name in HEX or name.endswith(("address", "pfn"))
+
+
 def plain(value: Any, name: str = "") -> Any:
     """Any value of the model's open dictionaries as JSON, integers named like addresses in hex."""
-    if isinstance(value, str):
-        return text(value)
-    if value is None or isinstance(value, bool):
+    kind = type(value)
+    if kind is str:
+        return (value if value.isascii() else unicode(value)) or None
+    if value is None or kind is bool:
         return value
-    if isinstance(value, int):
-        return hexadecimal(value) if name in HEX or name.endswith(("address", "pfn")) or abs(value) > BIGGEST else value
-    if isinstance(value, float):
+    if kind is int:
+        return value if -BIGGEST <= value <= BIGGEST and not is_hex(name) else hexadecimal(value)
+    if kind is float:
         return value if math.isfinite(value) else None
-    if isinstance(value, dict):
+    if kind is dict:
         return {unicode(str(k)): plain(v, str(k)) for k, v in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(v, name) for v in value]
@@ -277,16 +286,20 @@ def event(item: Event) -> dict[str, Any]:
 
 
 @cache
-def optional(form: Any) -> tuple[str, ...]:  # Any: mypy takes no type of a dataclass for hashable
-    """The fields of an event type that a row has only if they are known."""
-    return tuple(f.name for f in fields(form) if f.name not in REQUIRED and f.name not in LEFT_OUT)
+def columns(form: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The names of the fields of an event type that a row may have, the required ones first, and what gets them all."""
+    names = (*REQUIRED, *(f.name for f in fields(form) if f.name not in REQUIRED and f.name not in LEFT_OUT))
+    return names, attrgetter(*names)
 
 
 def _values(item: Event, form: Any) -> dict[str, Any]:
     """The fields that `form` declares and `item` has, the required ones first and even if unknown."""
-    row = {name: plain(getattr(item, name), name) for name in REQUIRED}
-    for name in optional(form):
-        value = getattr(item, name)
-        if value is not None and value not in ((), {}, ""):
-            row[name] = wall_time(value) if name == "wall_time" else plain(value, name)
+    names, values = columns(form)
+    row = {
+        name: plain(value, name)
+        for name, value in zip(names, values(item), strict=True)
+        if value or (value is not None and value not in ABSENT) or name in REQUIRED
+    }
+    if "wall_time" in row:
+        row["wall_time"] = wall_time(item.wall_time)
     return row

@@ -20,7 +20,9 @@ def read(tokens: Iterable[Any]) -> dict[str, Any]:
     pending: SectionFields = {}  # a time stamp stands before the section that it belongs to
     for token in tokens:
         fields = {name: value for name, value in token.fields.items() if value is not None}
-        head |= {name: fields.pop(name) for name in HEAD if name in fields} | head
+        for name in HEAD:
+            if name in fields:
+                head.setdefault(name, fields.pop(name))
         if "index" in fields:
             sections.append({"extra": [], "remarks": [], **pending, **fields})
             pending = {}
@@ -121,7 +123,7 @@ def detail(record: dict[str, Any], section: SectionFields, section_type: str | N
         "fru_text": section.get("fru_text", "").strip(),
         "tstamp": section.get("tstamp", "").strip(),
         "tstamp_precise": section["clock"] == "precise" if "clock" in section else None,
-        "pcie_status": list(pcie_bits(section)),
+        "pcie_status": list(pcie_bits(section)) if section_type != "memory error" else [],
         "fields": [list(pair) for pair in section.get("extra", ())],
         "remarks": section.get("remarks"),
     }

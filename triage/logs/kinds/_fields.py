@@ -15,7 +15,9 @@ def merge(parts: Iterable[Any]) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for part in parts:
         fields = part if isinstance(part, dict) else part.fields
-        out = {name: value for name, value in fields.items() if value is not None} | out
+        for name, value in fields.items():
+            if value is not None and name not in out:
+                out[name] = value
     return out
 
 
