@@ -13,7 +13,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-PAGE = 4096
 COMPRESSED_ZLIB = 1
 PT_LOAD = 1
 PT_NOTE = 4
@@ -28,6 +27,12 @@ class Core:
     loads: list[tuple[int, int, int]]
     notes: bytes
     vmcoreinfo: bytes
+
+    @property
+    def page(self) -> int:
+        """Bytes of a page, which are also those of a block of the dump."""
+        found = re.search(rb"PAGESIZE=(\d+)", self.vmcoreinfo)
+        return int(found.group(1)) if found else 4096
 
 
 def read_elf(path: Path) -> Core:
@@ -58,8 +63,8 @@ def _notes(notes: bytes) -> Iterator[tuple[bytes, bytes]]:
 def write(elf: Path, target: Path, machine: str, excluded: Collection[int]) -> Path:
     """Write `target` from `elf`; the PFNs `excluded` are in the first bitmap (memory), not in the second (dumped)."""
     core = read_elf(elf)
-    max_pfn = max((physical + size) // PAGE for physical, _, size in core.loads)
-    bitmap_size = _blocks((max_pfn + 7) // 8) * PAGE
+    max_pfn = max((physical + size) // core.page for physical, _, size in core.loads)
+    bitmap_size = _blocks((max_pfn + 7) // 8, core.page) * core.page
     memory, dumped = bytearray(bitmap_size), bytearray(bitmap_size)
     pages = []
     for pfn, at in sorted(_offsets(core).items()):
@@ -68,10 +73,10 @@ def write(elf: Path, target: Path, machine: str, excluded: Collection[int]) -> P
             dumped[pfn >> 3] |= 1 << (pfn & 7)
             pages.append(at)
     sub_header = _sub_header(core, max_pfn)
-    header = _header(core, machine, max_pfn, len(sub_header) // PAGE, 2 * bitmap_size // PAGE)
+    header = _header(core, machine, max_pfn, len(sub_header) // core.page, 2 * bitmap_size // core.page)
     with target.open("wb") as out:
         out.write(header + sub_header + memory + dumped)
-        descriptors, contents = _pages(core.data, pages, out.tell() + 24 * len(pages))
+        descriptors, contents = _pages(core, pages, out.tell() + 24 * len(pages))
         out.write(descriptors)
         out.writelines(contents)
     return target
@@ -80,14 +85,14 @@ def write(elf: Path, target: Path, machine: str, excluded: Collection[int]) -> P
 def _offsets(core: Core) -> dict[int, int]:
     """Where each page frame lies in the file; /proc/vmcore has the kernel's image in two segments."""
     return {
-        pfn: at + pfn * PAGE - physical
+        pfn: at + pfn * core.page - physical
         for physical, at, size in core.loads
-        for pfn in range(_blocks(physical), (physical + size) // PAGE)
+        for pfn in range(_blocks(physical, core.page), (physical + size) // core.page)
     }
 
 
-def _blocks(size: int) -> int:
-    return (size + PAGE - 1) // PAGE
+def _blocks(size: int, page: int) -> int:
+    return (size + page - 1) // page
 
 
 def _header(core: Core, machine: str, max_pfn: int, sub_header_blocks: int, bitmap_blocks: int) -> bytes:
@@ -98,33 +103,33 @@ def _header(core: Core, machine: str, max_pfn: int, sub_header_blocks: int, bitm
     for field in ("Linux", "lab-guest", release, "#1 SMP", machine, "(none)"):
         header += field.encode()[:64].ljust(65, b"\0")
     header = header.ljust(408, b"\0") + struct.pack("<qq", 0, 0)
-    header += struct.pack("<IiiIII", COMPRESSED_ZLIB, PAGE, sub_header_blocks, bitmap_blocks, max_pfn, 0)
-    return (header + struct.pack("<IIIi", 0, 0, 0, 1)).ljust(PAGE, b"\0")
+    header += struct.pack("<IiiIII", COMPRESSED_ZLIB, core.page, sub_header_blocks, bitmap_blocks, max_pfn, 0)
+    return (header + struct.pack("<IIIi", 0, 0, 0, 1)).ljust(core.page, b"\0")
 
 
 def _sub_header(core: Core, max_pfn: int) -> bytes:
     """struct kdump_sub_header, followed in its blocks by VMCOREINFO and the ELF notes."""
-    info_at = PAGE + struct.calcsize(SUB_HEADER)
+    info_at = core.page + struct.calcsize(SUB_HEADER)
     notes_at = (info_at + len(core.vmcoreinfo) + 7) // 8 * 8
     phys_base, dump_level, split, start, end = 0, 1, 0, 0, 0
     fields = (phys_base, dump_level, split, start, end, info_at, len(core.vmcoreinfo), notes_at, len(core.notes))
     packed = struct.pack(SUB_HEADER, *fields, 0, 0, 0, 0, max_pfn) + core.vmcoreinfo
-    packed = packed.ljust(notes_at - PAGE, b"\0") + core.notes
-    return packed.ljust(_blocks(len(packed)) * PAGE, b"\0")
+    packed = packed.ljust(notes_at - core.page, b"\0") + core.notes
+    return packed.ljust(_blocks(len(packed), core.page) * core.page, b"\0")
 
 
-def _pages(data: mmap.mmap, offsets: list[int], first: int) -> tuple[bytes, list[bytes]]:
+def _pages(core: Core, offsets: list[int], first: int) -> tuple[bytes, list[bytes]]:
     """struct page_desc of each page and the compressed pages; all zero pages share one."""
     descriptors, contents, position = bytearray(), [], first
     zero = b""
     for at in offsets:
-        page = data[at : at + PAGE]
+        page = core.data[at : at + core.page]
         blank = not any(page)
         if blank and zero:
             descriptors += zero
             continue
         packed, flags = zlib.compress(page, 1), COMPRESSED_ZLIB
-        if len(packed) >= PAGE:
+        if len(packed) >= core.page:
             packed, flags = page, 0
         descriptor = struct.pack("<qIIQ", position, len(packed), flags, 0)
         zero = descriptor if blank else zero

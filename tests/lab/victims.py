@@ -94,7 +94,9 @@ def _reserved(shell: Shell) -> Answer:
     """A reserved page in the middle of the longest run of them that is System RAM but not the kernel's image."""
     resources = _resources(shell.run("cat /proc/iomem"), _shift(shell))
     longest = max(_runs(shell.run(f"labtool find {KPF_RESERVED}"), resources), key=lambda run: run[1] - run[0])
-    return {"pfn": hex(sum(longest) // 2), "resource": "System RAM"}
+    pfn = sum(longest) // 2
+    innermost = [name for start, end, name in resources if start <= pfn <= end][-1]
+    return {"pfn": hex(pfn), "resource": innermost}
 
 
 def _shift(shell: Shell) -> int:
@@ -137,6 +139,11 @@ _CGROUP = (
 )
 
 
+def _large(request: str) -> Callable[[Shell], Answer]:
+    """kmalloc() of four pages: slab caches end at two."""
+    return lambda shell: _module(f"{request} {4 << _shift(shell)}")(shell)
+
+
 def _charged(shell: Shell) -> Answer:
     """A dentry whose memory is charged to a memory cgroup."""
     shell.run(_CGROUP)
@@ -153,8 +160,8 @@ KINDS: dict[str, Kind] = {
     "slab-tail": Kind("slab", _module("slab-tail"), "kmalloc-4k"),
     "merged-cache": Kind("slab", _module("merged-cache"), "lab_merged"),
     "own-cache": Kind("slab", _module("own-cache"), "lab_own"),
-    "large-kmalloc": Kind("large-kmalloc", _module("kmalloc 16384")),
-    "large-kmalloc-tail": Kind("large-kmalloc", _module("kmalloc-tail 16384")),
+    "large-kmalloc": Kind("large-kmalloc", _large("kmalloc")),
+    "large-kmalloc-tail": Kind("large-kmalloc", _large("kmalloc-tail")),
     "page-table": Kind("page-table", _holder("page-table")),
     "stack": Kind("kernel-stack", _module("stack")),
     "vmalloc": Kind("vmalloc", _named("vmalloc", caller="make_vmalloc")),

@@ -25,6 +25,7 @@ Answer = Literal["yes", "no", "depends"]
 UNRECOVERABLE = re.compile(r"Memory failure: (0x[0-9a-f]+): unrecoverable page")
 RESERVED = ("reserved", "kernel-image")
 OWNED = ("slab", "page-table", "large-kmalloc")
+KERNEL = ("unknown page", "kernel slab page", "reserved kernel page")  # labels of pages that only the kernel holds
 PLAIN = ("vmalloc", "kernel-stack")
 BY_TYPE: dict[Policy, dict[str, Answer]] = {
     "v4": {**dict.fromkeys(RESERVED, "yes"), **dict.fromkeys((*OWNED, *PLAIN), "no")},
@@ -95,18 +96,19 @@ def panicked(scene: Scene) -> set[int]:
 def ask(policy: Policy, track: Track, kernel: str | None) -> Reply:
     """The decision for a page, from its verdict and its type."""
     page, label = track.page, track.page.log_label or ""
-    if label == "unknown page" and page.log_result == "Failed" and is_since(kernel, 5, 11) is False:
-        # me_unknown() failed for whatever the kernel holds; newer kernels ignore such pages before they come so far
-        return by_type(policy, page.type, reserved_flag(track))
-    if page.log_result != "Ignored":
+    # before 5.15 a kernel page that nothing could be done about was "still referenced" and Failed; since then Ignored
+    given_up = page.log_result == "Failed" and label in KERNEL and is_since(kernel, 5, 15) is False
+    if page.log_result != "Ignored" and not given_up:
         return Reply(answer="no", why=f"the result was {page.log_result}: only Ignored pages panic")
     if label == "reserved kernel page":
         return on_reserved_label(policy, track, kernel)
     if label == "kernel slab page":
         return by_type(policy, "slab")
+    if label == "high-order kernel page" and is_since(kernel, 5, 15) is False:
+        return by_type(policy, page.type, reserved_flag(track))  # what is compound, not huge and not on a list of users
     if label == "high-order kernel page":
         return v4_only(policy, "v4 panics on this label; 7.3 takes it for a passing state of the allocator")
-    if label == "unknown page" and passed_all_states(track.counted or track.reports, kernel):
+    if label == "unknown page" and not given_up and passed_all_states(track.counted or track.reports, kernel):
         return v4_only(policy, "v4 panics on pages of unknown state; 7.3 does not take that for a ground to panic")
     if label in ("get hwpoison page", "unknown page"):
         if is_since(kernel, 7, 3):

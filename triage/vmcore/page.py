@@ -65,8 +65,7 @@ class Page:
         """The flags as words, without prefix: "hwpoison", "reserved" ..."""
         if self.head is not self:
             return ("hwpoison",) if self.flag("PG_hwpoison") else ()  # a tail's other bits have other meanings
-        text = mm.decode_page_flags(self.struct)
-        return tuple(word.removeprefix("PG_") for word in text.split("|") if word.startswith("PG_"))
+        return tuple(name for bit, name in _flag_names(self.core).items() if self.flags >> bit & 1)
 
     @cached_property
     def refcount(self) -> int:
@@ -137,6 +136,19 @@ def valid_ranges(core: Core) -> list[tuple[int, int]]:
         core.prog.cache["triage_valid_ranges"] = found
     ranges: list[tuple[int, int]] = found
     return ranges
+
+
+def _flag_names(core: Core) -> dict[int, str]:
+    """`enum pageflags { PG_locked, ... }`; of several names of one bit the first, for the others are of special pages."""
+    found = core.prog.cache.get("triage_pageflags")
+    if found is None:
+        found = {}
+        for entry in core.prog.type("enum pageflags").enumerators or ():
+            if entry.name.startswith("PG_"):
+                found.setdefault(entry.value, entry.name.removeprefix("PG_"))
+        core.prog.cache["triage_pageflags"] = found
+    names: dict[int, str] = found
+    return names
 
 
 def _top_byte_types(core: Core) -> dict[int, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drgn import Object, cast
+from drgn import FaultError, Object, cast
 from drgn.helpers.linux.xarray import xa_load
 
 from triage.vmcore.finding import Finding
@@ -19,13 +19,17 @@ def inspect(page: Page) -> Finding | None:
 
     The zones' spans do not tell: memory given away by `memmap=` lies inside the span of another zone.
     """
-    owner = _owner(page)
+    names = resource_names(page.core, page.physical)
+    detail: dict[str, object] = {"resource": names[-1]} if names else {}
+    try:
+        owner = _owner(page)
+    except FaultError:  # the table is not in the dump; what the resource is called is
+        if not any(name.startswith("Persistent Memory") for name in names):
+            raise
+        return Finding(type="zone-device", why=f"it lies in {names[0]}", detail=detail)
     if owner is None:
         return None
-    detail: dict[str, object] = {"pagemap": owner.type.format_(type_name=False)}
-    names = resource_names(page.core, page.physical)
-    if names:
-        detail["resource"] = names[-1]
+    detail["pagemap"] = owner.type.format_(type_name=False)
     with page.core.noting(f"file of page {page.pfn:#x}"):
         if page.mapping and not page.mapping & _SHARED:
             host = Object(page.core.prog, "struct address_space *", value=page.mapping).host.read_()
