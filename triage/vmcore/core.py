@@ -133,7 +133,13 @@ class Core:
         """Virtual address at which physical address 0 would lie in the kernel's linear map (may be negative)."""
         from drgn.helpers.linux.mm import pfn_to_virt
 
-        return int(pfn_to_virt(self.prog, 0).value_())
+        try:
+            return int(pfn_to_virt(self.prog, 0).value_())
+        except FaultError:  # memstart_addr lies on a page that is not in the dump; VMCOREINFO of arm64 repeats it
+            start, bits = self.number("PHYS_OFFSET"), self.number("VA_BITS")
+            if start is None or bits is None:
+                raise
+            return (1 << 64) - (1 << bits) - start
 
     def virtual(self, physical: int) -> int:
         """The linear-map address of a physical address."""
