@@ -139,7 +139,7 @@ def valid_ranges(core: Core) -> list[tuple[int, int]]:
 
 
 def _flag_names(core: Core) -> dict[int, str]:
-    """`enum pageflags { PG_locked, ... }`; of several names of one bit the first, for the others are of special pages."""
+    """`enum pageflags { PG_locked, ... }`; of several names of one bit the first: the others are of special pages."""
     found = core.prog.cache.get("triage_pageflags")
     if found is None:
         found = {}
