@@ -135,8 +135,9 @@ def analyze(
     complain(analysis)
     if reading.ended:
         say(f"triage: {reading.ended}", None)
+    known = bool(analysis.cases or analysis.sources)  # where nothing could be read, a report of before stays
     for target, form in ((html, "html"), (markdown, "markdown"), (text, "ticket"), (json_file, "json")):
-        if target:
+        if target and (known or target == "-"):
             write(target, render(form, analysis))
     if json_file != "-":
         show(analysis)

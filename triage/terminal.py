@@ -8,12 +8,11 @@ import os
 import resource
 import signal
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -26,24 +25,43 @@ INTERRUPTED, TERMINATED, CLOSED_PIPE = 130, 143, 141  # 128 + the signal, as a s
 class Commands(click.Group):
     """The commands, however a run ends: a signal or an output that takes no more is one line at most, no traceback."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; SIGTERM unwinds like an exit, so that no temporary file stays."""
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Read the command line and run; a signal unwinds like an exit, so that no temporary file stays."""
         with contextlib.suppress(ValueError):  # not in the main thread
-            signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+            signal.signal(signal.SIGTERM, leave)
+            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # ignored for a job in the background
+                signal.signal(signal.SIGINT, interrupt)
+        return super().main(*arguments, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
         try:
             try:
                 return super().invoke(ctx)
             finally:
                 sys.stdout.flush()  # not at exit, where nobody can catch what it raises
         except KeyboardInterrupt:
-            click.echo("\ntriage: interrupted", err=True)
             sys.exit(INTERRUPTED)
         except BrokenPipeError:
             discard()
             sys.exit(CLOSED_PIPE)
         except OSError as error:
             discard()
-            raise Unwritable(f"{error.filename or 'standard output'}: {error.strerror or error}") from None
+            where = error.filename or "standard output"
+            raise Unwritable(f"{where}: {error.strerror or error}") from None
+
+
+def leave(number: int, _: object) -> NoReturn:
+    """Handle a signal: end at once, in order; what is sent from now on changes nothing."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def interrupt(*_: object) -> NoReturn:
+    """Handle a first SIGINT where a command has no way of its own: a second one is not waited for."""
+    signal.signal(signal.SIGINT, leave)
+    raise KeyboardInterrupt
 
 
 class Reading:
@@ -64,7 +82,7 @@ class Reading:
         )
         resource.setrlimit(resource.RLIMIT_DATA, (min(soft, hard), self.bound[1]))
         with contextlib.suppress(ValueError):  # not in the main thread
-            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # ignored for a job in the background
+            if signal.getsignal(signal.SIGINT) is interrupt:
                 signal.signal(signal.SIGINT, self.interrupt)
         self.inside = True
 
@@ -75,10 +93,10 @@ class Reading:
             self.ended = f"reading needs more than {self.memory >> 20} MB of memory"
         return kind is MemoryError or (kind is KeyboardInterrupt and self.interrupted)
 
-    def interrupt(self, *_: object) -> None:
+    def interrupt(self, number: int, _: object) -> None:
         """Handle SIGINT."""
         if self.interrupted:
-            raise KeyboardInterrupt
+            leave(number, _)
         self.interrupted, self.ended = True, "interrupted"
         if self.inside:
             raise KeyboardInterrupt
@@ -102,25 +120,35 @@ def write(target: str, content: str, *, private: bool = False) -> None:
         sys.stdout.write(content)
         return
     path = Path(target).resolve()  # a link stays one
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
         if path.exists() and not path.is_file():  # a pipe or device must not be replaced
             path.write_text(content, encoding="utf-8")
             return
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise Unwritable(f"{target}: {error.strerror or error}") from None
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
+        with nameless(temporary) as out:
             out.write(content)
             out.flush()
+            os.fchmod(out.fileno(), 0o600 if private else 0o666 & ~umask())
             os.fsync(out.fileno())
-        temporary.chmod(0o600 if private else 0o666 & ~umask())
+            if not temporary.exists():  # any src_dir_fd makes it linkat(2), which follows the link of /proc
+                os.link(f"/proc/self/fd/{out.fileno()}", temporary, src_dir_fd=out.fileno())
         temporary.replace(path)
     except OSError as error:
         raise Unwritable(f"{target}: {error.strerror or error}") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def nameless(temporary: Path) -> IO[str]:
+    """A new file in a folder that has no name yet, so that nothing of it stays if the process is killed; where that
+    cannot be (some network file systems), one with the given name."""
+    try:
+        if not Path("/proc/self/fd").exists():
+            raise OSError
+        handle = os.open(temporary.parent, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    except OSError:
+        handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    return os.fdopen(handle, "w", encoding="utf-8")
 
 
 def umask() -> int:

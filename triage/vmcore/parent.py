@@ -31,24 +31,22 @@ def run(request: wire.Request, timeout: float, memory: int) -> CoreFacts:
     if request.minicore is None:
         return ask(request, timeout, memory)
     target = Path(request.minicore)
+    temporary = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
     try:
         if target.exists() and not target.is_file():
             raise FileExistsError(errno.EEXIST, "not a regular file")
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    except OSError as error:
-        facts = ask(replace(request, minicore=None), timeout, memory)
-        return replace(facts, notes=(*facts.notes, f"minicore {target}: {error.strerror}"))
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        facts = ask(replace(request, minicore=name), timeout, memory)
-        failed = [note for note in facts.notes if name in note]
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        facts = ask(replace(request, minicore=str(temporary)), timeout, memory)
+        failed = [note for note in facts.notes if str(temporary) in note]
         if temporary.stat().st_size and not failed:
             _pack(temporary, target.suffix)
             temporary.replace(target)
-        return replace(facts, notes=tuple(note.replace(name, str(target)) for note in facts.notes))
+    except OSError as error:
+        facts = ask(replace(request, minicore=None), timeout, memory)
+        return replace(facts, notes=(*facts.notes, f"minicore {target}: {error.strerror}"))
     finally:
         temporary.unlink(missing_ok=True)
+    return replace(facts, notes=tuple(note.replace(str(temporary), str(target)) for note in facts.notes))
 
 
 def _pack(path: Path, suffix: str) -> None:
@@ -147,6 +145,8 @@ def _call(request: wire.Request, timeout: float, memory: int) -> tuple[bytes, st
         )
     except subprocess.TimeoutExpired as error:
         return error.stdout or b"", f"it took more than {timeout:g} seconds"
+    except OSError as error:  # no process, no pipe to be had
+        raise CoreError(request.path, f"the core reader cannot be asked: {error.strerror or error}") from error
     if done.returncode == 0:
         return done.stdout, None
     if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):

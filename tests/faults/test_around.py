@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +21,7 @@ from triage import terminal
 from triage.cli import main
 from triage.terminal import CLOSED_PIPE, INTERRUPTED, TERMINATED
 
-LOGS = Path(__file__).parent / "fixtures" / "logs"
+LOGS = Path(__file__).parents[1] / "fixtures" / "logs"
 LOG = LOGS / "mce-panic.log"
 COMMAND = [sys.executable, "-c", "from triage.cli import main; main()"]
 FORMS = ("--html", "--markdown", "--text", "--json", "--redact-map")
@@ -159,7 +158,7 @@ def failing(call: Callable[..., object], at: int) -> Callable[..., object]:
     return wrapped
 
 
-STEPS = ((tempfile, "mkstemp"), (os, "fsync"), (Path, "chmod"), (Path, "replace"))
+STEPS = ((os, "link"), (os, "fsync"), (os, "fchmod"), (Path, "replace"))
 
 
 @pytest.mark.parametrize("at", range(1, len(FORMS) + 1))
