@@ -189,6 +189,17 @@ def test_ordinary_fault_after_an_open_page_is_weak_and_blames_nobody() -> None:
     assert not any(page.blamed for page in case.pages)
 
 
+def test_page_fault_on_an_address_of_the_open_page_is_likely_even_if_the_base_is_inferred() -> None:
+    """The kernel unmaps the linear address of a bad page (set_mce_nospec)."""
+    died = crash(160.0, "BUG: unable to handle page fault", arch="x86_64", fault_address=0xFFFF888000000000 + LINE)
+    assert level(boot(*incident()[:3], died)) == ("memory-error", "likely")
+    beside = replace(died, fault_address=0x10, registers={"rdi": 0xFFFF888000000000 + LINE, "cr2": 0x10})
+    case = judge(boot(*incident()[:3], beside))
+    assert case is not None
+    assert (case.verdict.confidence, [link.via for link in case.links]) == ("weak", ["rdi"])
+    assert "with a register" in case.verdict.summary
+
+
 def test_bad_pointer_loaded_from_the_open_page_is_likely() -> None:
     fact = AddressFact(via="rbx loaded from", address=0xFFFF888001507240, physical_address=LINE, exact=False)
     case = judge(boot(*incident()[:3], gpf(160.0), core=core(arch="x86_64", addresses=(fact,))))
@@ -246,6 +257,22 @@ def test_recovered_page_is_not_blamed(result: str) -> None:
 def test_recovered_page_with_a_later_record_is_open_again() -> None:
     events = [ghes(100.0, LINE), verdict(100.02, PFN, "dirty LRU page", "Recovered"), ghes(130.0, LINE), abort(160.0)]
     assert level(boot(*events, core=core())) == ("memory-error", "proven")
+
+
+def test_page_opened_again_counts_its_time_from_there() -> None:
+    events = [ghes(100.0, LINE), verdict(100.02, PFN, "dirty LRU page", "Recovered"), ghes(130.0, LINE), abort(160.0)]
+    case = judge(boot(*events, core=core()))
+    assert case is not None
+    assert case.links[0].lag_seconds == 30.0
+    assert "before another error came" in case.verdict.summary
+
+
+def test_second_report_of_one_event_does_not_open_a_recovered_page() -> None:
+    """GHES and the machine check handler both queue the page: the second finds it marked."""
+    repeat = verdict(100.03, PFN, "already poisoned page", "Failed")
+    events = [ghes(100.0, LINE), verdict(100.02, PFN, "dirty LRU page", "Recovered"), repeat, abort(160.0)]
+    assert level(boot(*events, core=core()))[0] == "unknown"
+    assert level(boot(*events[:3])) == ("no-crash", "none")
 
 
 def test_unpoisoned_page_is_not_blamed() -> None:
@@ -370,7 +397,14 @@ def test_cache_error_with_corrupt_context_is_other_hardware() -> None:
 
 def test_internal_timer_is_only_likely() -> None:
     record = mce(160.0, 0xBE00000000800400, component="processor")
-    assert level(boot(record, machine_check_panic(160.001))) == ("other-hardware", "likely")
+    said = verdict_of(boot(record, machine_check_panic(160.001)))
+    assert (said.cause, said.confidence) == ("other-hardware", "likely")
+    assert "internal timer" in said.summary
+
+
+def test_memory_controller_beside_the_cache_that_the_poison_passed_is_the_memorys() -> None:
+    both = [mce(160.0, 0xBE00000000000091, LINE), mce(160.0, CACHE, component="cache", bank=1)]
+    assert level(boot(*both, machine_check_panic(160.001))) == ("memory-error", "proven")
 
 
 def test_machine_check_panic_without_any_record() -> None:

@@ -30,6 +30,7 @@ NOT_POINTERS = {
     "es",
     "eflags",
     "cr0",
+    "cr2",
     "cr3",
     "cr4",
     "rip",

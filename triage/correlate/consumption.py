@@ -109,11 +109,17 @@ def is_controller(error: HardwareError) -> bool:
 
 
 def machine_check(crash: Crash, errors: Sequence[HardwareError]) -> HardwareError | None:
-    """The uncorrected record that a machine check panic is about: the last fatal one near it, else the last one."""
+    """The uncorrected record that a machine check panic is about: the last fatal one near it, of the memory if there
+    is one (the units that the poison passed through report beside it), else the last one."""
     if not is_machine_check(crash):
         return None
     checks = [e for e in errors if is_check(e) and e.severity != "corrected" and near(crash, e)]
-    return next((e for e in reversed(checks) if e.severity == "fatal"), checks[-1] if checks else None)
+    fatal = [e for e in checks if e.severity == "fatal"]
+    return next((e for e in reversed(fatal) if is_memory(e)), last(fatal) or last(checks))
+
+
+def last(errors: Sequence[HardwareError]) -> HardwareError | None:
+    return errors[-1] if errors else None
 
 
 def is_check(error: HardwareError) -> bool:

@@ -45,7 +45,11 @@ class Track:
 
     @property
     def since(self) -> float | None:
-        """When the page was left open: its verdict, else its first report; printk seconds."""
+        """When the page was left open: its verdict, else its first report, unless a later error opened it again; printk
+        seconds."""
+        again = state.reopened(self.counted) if self.page.open else None
+        if again is not None:
+            return again
         return self.page.verdict_time if self.page.verdict_time is not None else self.page.first_seen
 
     def open_before(self, crash: Crash) -> bool:

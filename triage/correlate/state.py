@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from triage.correlate.reports import SAME_EVENT, STAYS_OPEN, is_unpoison, record_address
@@ -15,7 +16,7 @@ CONTAINED = {"free", "anonymous", "page-cache", "hugetlb", "ksm", "user", "zone-
 def last_verdict(reports: Iterable[Event]) -> MemoryFailure | None:
     """The verdict line that tells how the page ended: the last one, not counting `already poisoned` repeats."""
     verdicts = [report for report in reports if isinstance(report, MemoryFailure) and report.result is not None]
-    first_hits = [verdict for verdict in verdicts if not (verdict.label or "").startswith("already poisoned")]
+    first_hits = [verdict for verdict in verdicts if not is_repeat(verdict)]
     chosen = first_hits or verdicts
     return chosen[-1] if chosen else None
 
@@ -23,19 +24,45 @@ def last_verdict(reports: Iterable[Event]) -> MemoryFailure | None:
 def is_open(reports: Sequence[Event]) -> bool:
     """Whether the page is still in use: last verdict Ignored or Failed, or an error (or a word of giving up) without
     verdict."""
+    return deque(states(reports), maxlen=1).pop() if reports else False
+
+
+def reopened(reports: Sequence[Event]) -> float | None:
+    """When another error opened the page again that a verdict had closed, printk seconds; None if none did."""
+    closed, before, at = False, False, None
+    for report, after in zip(reports, states(reports), strict=True):
+        if closed and after and not before:
+            at = report.time
+        closed = closed or (not after and (is_unpoison(report) or getattr(report, "result", None) is not None))
+        before = after
+    return at
+
+
+def states(reports: Iterable[Event]) -> Iterator[bool]:
+    """After each report, whether the page is in use."""
     state = False
     settled: float | None = None
     for report in reports:
         if isinstance(report, MemoryFailure):
-            if report.result is not None:
+            if report.result is not None and not (is_repeat(report) and within_event(settled, report)):
                 state, settled = report.result in STAYS_OPEN, report.time
             elif is_unpoison(report):
                 state = False
             elif report.action in ("unhandlable", "unknown-state", "panic", "injection"):
                 state = True
-        elif settled is None or (report.time is not None and report.time - settled > SAME_EVENT):
+        elif not within_event(settled, report):
             state = True
-    return state
+        yield state
+
+
+def is_repeat(report: MemoryFailure) -> bool:
+    """Whether a verdict only says that the page had been marked before: `already poisoned page: Failed`."""
+    return (report.label or "").startswith("already poisoned")
+
+
+def within_event(settled: float | None, report: Event) -> bool:
+    """Whether a report tells of the event that a verdict has settled, or gives no time to say otherwise."""
+    return settled is not None and (report.time is None or report.time - settled <= SAME_EVENT)
 
 
 def is_open_in_core(facts: PageFacts | None) -> bool:

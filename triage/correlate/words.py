@@ -80,6 +80,10 @@ def page_name(page: PageHistory) -> str:
 
 def end_of(page: PageHistory) -> str:
     """How the kernel left the page: `ignored`, `failed to recover` ..., as the end of a sentence about it."""
+    if page.poisoned is False and not page.open:
+        return "whose mark was taken away again"
+    if page.open and page.log_result in ("Delayed", "Recovered"):
+        return "which the kernel had handled before another error came"
     return {
         "Ignored": "which the kernel ignored and left in use",
         "Failed": "which the kernel failed to isolate",

@@ -8,8 +8,14 @@ from triage.correlate.rules._panics import is_hardware, said
 from triage.correlate.rules.hardware_fatal import INTERNAL_TIMER
 from triage.correlate.scene import Scene
 from triage.correlate.words import cite, error_name
+from triage.model import HardwareError
 
 REMARK = "mce_note"  # lines such as "CPUs not responding to MCE broadcast": no record of an error
+
+
+def recorded(errors: list[HardwareError]) -> list[HardwareError]:
+    """The errors that are records, without the kernel's remarks."""
+    return [error for error in errors if error.kind != REMARK]
 
 
 def find(scene: Scene) -> Finding | None:
@@ -21,7 +27,7 @@ def find(scene: Scene) -> Finding | None:
     records = [
         e for _, e in scene.errors if not e.previous_boot and near(crash, e) and (e.mca or e.severity == "fatal")
     ]
-    records = [e for e in records if e.kind != REMARK and mcacod(e) != INTERNAL_TIMER and e.severity != "corrected"]
+    records = [e for e in recorded(records) if mcacod(e) != INTERNAL_TIMER and e.severity != "corrected"]
     if not records:
         return None
     return Finding(

@@ -13,7 +13,7 @@ def find(scene: Scene) -> Finding | None:
     if scene.crash is None or scene.consumed is not None:
         return None
     tracks = [track for track in scene.open_tracks() if track.counted and not track.software_only]
-    if not tracks:
+    if not tracks or any(scene.linked(track) for track in tracks):
         return None
     first = tracks[0]
     return Finding(

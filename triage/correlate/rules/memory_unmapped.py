@@ -14,7 +14,7 @@ from triage.correlate.sentences import crash_clause, error_clause, later, link_e
 def find(scene: Scene) -> Finding | None:
     if scene.crash is None or scene.consumed is not None:
         return None
-    exact = {link.pfn for link in scene.links if link.exact and link.match != "time" and link.translation != "inferred"}
+    exact = {link.pfn for link in scene.links if link.exact and link.match != "time"}
     tracks = [track for track in scene.open_tracks() if track.page.pfn in exact]
     if not tracks:
         return None

@@ -9,7 +9,7 @@ from triage.correlate.consumption import is_serror
 from triage.correlate.ladder import Finding, Ground
 from triage.correlate.scene import Scene
 from triage.correlate.sentences import consumption_evidence
-from triage.correlate.words import begin, cite, place_of
+from triage.correlate.words import begin, cite, end_of, page_name, place_of
 
 ACCESSOR = re.compile(
     r"mmio|read[bwlq]$|write[bwlq]$|ioread|iowrite|config_(?:read|write)|(?:rd|wr)_(?:own_)?conf|_reg_read|_reg_write"
@@ -33,8 +33,10 @@ def find(scene: Scene) -> Finding | None:
         guess = "the function reads a device's registers, so the device is probably gone or unpowered"
     else:
         guess = "bad memory, or a device that is gone or unpowered"
+    closed = [t for t in scene.tracks if not t.page.open and any(link.exact for link in scene.linked(t))]
+    where = f" on an address in {page_name(closed[0].page)}, {end_of(closed[0].page)}," if closed else ""
     return Finding(
-        summary=f"{begin(place_of(crash))} took {name} and no open memory error explains it: {guess}.",
+        summary=f"{begin(place_of(crash))} took {name}{where} and no open memory error explains it: {guess}.",
         evidence=tuple(consumption_evidence(scene)) or (cite(f"The crash is {name}.", crash),),
         would_raise=(
             "The firmware's error records (GHES, BERT, the BMC's event log) of that minute.",
