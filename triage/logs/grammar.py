@@ -107,12 +107,13 @@ def load(name: str) -> Grammar:
 class Record:
     """A record being read: the form that the parser's stack has, the lines it took, and until when it waits."""
 
-    __slots__ = ("cut_in", "edges", "form", "grammar", "key", "tokens", "until")
+    __slots__ = ("cut_by", "cut_in", "edges", "form", "grammar", "key", "tokens", "until")
 
     def __init__(self, grammar: Grammar, key: str | None = None) -> None:
         self.grammar, self.key, self.form = grammar, key, grammar.begin
         self.tokens, self.edges = list[LineToken](), list[Edge]()
         self.until = 0  # the line, counted from the first that was looked at, behind which it is given up
+        self.cut_by: Record | None = None  # the report of the same printer that began inside it
         self.cut_in: int | None = None  # how many lines it had when another report of the same printer began
 
     def feed(self, token: LineToken) -> bool:

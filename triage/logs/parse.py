@@ -177,7 +177,7 @@ class Parser:
             ended += self.finish(record)
         for record in self.open:
             if grammar.cuts and record.key == new.key and record.cut_in is None:
-                record.cut_in = len(record.tokens)
+                record.cut_by, record.cut_in = new, len(record.tokens)
         new.until = self.count + grammar.gap
         self.open.append(new)
         self.until = min(record.until for record in self.open)
@@ -196,8 +196,10 @@ class Parser:
     def finish(self, record: Record) -> list[Event]:
         """The events of a record that is complete or will not go on."""
         cut_in = record.cut_in if record.cut_in is not None and record.cut_in < len(record.tokens) else 0
-        lines = [token.line for token in record.tokens]
-        return self.build(record.grammar, record.fields(), lines, interrupted=cut_in)
+        lines, fields = [token.line for token in record.tokens], record.fields()
+        if record.cut_by and record.grammar.cuts:
+            fields["behind"] = record.cut_by.tokens
+        return self.build(record.grammar, fields, lines, interrupted=cut_in)
 
     def build(
         self, grammar: Grammar, fields: dict[str, Any], lines: list[Line], *, interrupted: int = 0

@@ -69,8 +69,11 @@ def rule(entry: dict[str, Any]) -> Rule:
     return Rule(**{**entry, **lists, "header": re.compile(entry["header"], re.M), "skip": skip, "several": several})
 
 
-def named(crash: Crash, clues: tuple[Clue, ...] = ()) -> Crash:
-    """The crash with title, alternative titles, type, blamed function and the reason to distrust it."""
+def named(crash: Crash, clues: tuple[Clue, ...] = (), whole: tuple[Clue, ...] = ()) -> Crash:
+    """The crash with title, alternative titles, type, blamed function and the reason to distrust it.
+
+    `whole`: the clues with those behind the report, where another one began inside it.
+    """
     found = match(crash.header)
     if found is None:
         where = f" in {crash.function}" if crash.function else ""
@@ -88,7 +91,7 @@ def named(crash: Crash, clues: tuple[Clue, ...] = ()) -> Crash:
         alt_titles=tuple(sorted({plain(other) for other in others} - {plain(title)})),
         type=rule.type,
         frame=frame.canonical if frame else None,
-        corrupted=doubt(title, clues, trail, reason=rule.corrupted, stack=rule.stack),
+        corrupted=doubt(title, whole or clues, trail, reason=rule.corrupted, stack=rule.stack),
     )
 
 

@@ -105,10 +105,18 @@ def memory(values: dict[str, Any], registers: dict[str, int], arch: str | None) 
 
 
 def crash(fields: dict[str, Any], base: dict[str, Any], **known: Any) -> list[Event]:
-    """The crash with its name."""
+    """The crash with its name.
+
+    Where lines tell their printer, what it printed in a report that began inside this one still speaks of this one; else
+    a report ends there.
+    """
     del fields["values"]
     tokens: list[LineToken] = fields.pop("tokens")
-    if base["interrupted"] and base["caller"] is None:
-        tokens = tokens[: base["interrupted"]]
-        fields["header"] = said(header(tokens)) or fields["header"]
-    return [signature.named(Crash(**base, **{**fields, **known}), clues(tokens, header(tokens)))]
+    own, whole = tokens, tokens + fields.pop("behind", [])
+    if base["caller"] is not None:
+        own = whole
+    elif base["interrupted"]:
+        own = tokens[: base["interrupted"]]
+        fields["header"] = said(header(own)) or fields["header"]
+    first = header(tokens)
+    return [signature.named(Crash(**base, **{**fields, **known}), clues(own, first), clues(whole, first))]
