@@ -220,3 +220,15 @@ def test_a_message_names_a_crash_only_where_no_other_line_does(lines: list[str],
     assert [found.title for found in crashes("------------[ cut here ]------------", *lines)] == [
         f"BUG: corrupted list in {title}"
     ]
+
+
+def test_the_name_of_a_lock_may_be_a_page_of_code() -> None:
+    name = (
+        "(work_completion)(&(({ do { " + "const void *__verify = (typeof((worker) + 0))((void *)0); " * 4 + "})->work)"
+    )
+    (found,) = crashes(
+        "WARNING: possible circular locking dependency detected",
+        "ringd/811 is trying to acquire lock:",
+        f"ffff888104a5b000 ({name}){{+.+.}}-{{0:0}}, at: ring_sync+0x44/0x90",
+    )
+    assert found.title == "possible deadlock in ring_sync"

@@ -107,8 +107,8 @@ def memory(values: dict[str, Any], registers: dict[str, int], arch: str | None) 
 def crash(fields: dict[str, Any], base: dict[str, Any], **known: Any) -> list[Event]:
     """The crash with its name.
 
-    Where lines tell their printer, what it printed in a report that began inside this one still speaks of this one; else
-    a report ends there.
+    Where lines tell their printer, what it printed in a report that began inside this one still speaks of this one;
+    else a report ends there.
     """
     del fields["values"]
     tokens: list[LineToken] = fields.pop("tokens")
