@@ -232,3 +232,14 @@ def test_the_name_of_a_lock_may_be_a_page_of_code() -> None:
         f"ffff888104a5b000 ({name}){{+.+.}}-{{0:0}}, at: ring_sync+0x44/0x90",
     )
     assert found.title == "possible deadlock in ring_sync"
+
+
+def test_the_end_of_a_slab_report_begins_with_the_heading_of_a_trace() -> None:
+    (found,) = crashes("INFO: Freed in ring_drop+0x14/0x20 age=57 cpu=0 pid=811", " ring_drop+0x14/0x20")
+    assert found.title == "INFO: Freed in ring_drop age=NUM cpu=NUM pid=NUM"
+    assert found.corrupted
+
+
+def test_a_hung_task_may_have_a_name_of_bytes() -> None:
+    (found,) = crashes("INFO: task r\xfe\xc3:811 bl", "Call Trace:", " schedule+0x1/0x2", " ring_sync+0x1/0x2")
+    assert (found.title, found.type) == ("INFO: task hung in ring_sync", "HANG")

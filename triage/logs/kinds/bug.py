@@ -30,5 +30,6 @@ Fields = _crash.Fields
 
 
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
-    """One crash."""
+    """One crash; of a slab report whose begin is lost the first line is the heading of a trace."""
+    fields["header"] = fields["header"] or (fields["tokens"][0].line.body.strip(),)
     return _crash.crash(fields, base)
