@@ -269,10 +269,17 @@ def boot(part: Sequence[Segment], notes: Sequence[Note], say_apart: bool) -> Boo
         core=next((segment.core for segment in part if segment.core), None),
         host=next((segment.host for segment in part if segment.host), None),
         boot_id=next((segment.boot_id for segment in part if segment.boot_id), None),
-        sources=sources,
+        sources=tuple(told(source, part) for source in sources),
         notes=tuple(notes) or (apart if unsure else ()),
         followed_by=follower(part),
     )
+
+
+def told(source: Source, part: Sequence[Segment]) -> Source:
+    """The source with the host and the boot id that its lines name, where nothing else did."""
+    own = [segment for segment in part if segment.source is source or segment.source == source]
+    host = source.host or next((segment.host for segment in own if segment.host), None)
+    return replace(source, host=host, boot=source.boot or next((s.boot_id for s in own if s.boot_id), None))
 
 
 def follower(part: Sequence[Segment]) -> Literal["boot", "capture-kernel"] | None:

@@ -55,7 +55,9 @@ def ordered(logs: Sequence[Sequence[Event]]) -> tuple[Event, ...]:
 
 def clocked(logs: Sequence[Sequence[Event]]) -> list[list[Event]]:
     """The logs with printk times in those that have only a wall clock, from records that both hold."""
-    known = {signature(e): e.time for log in logs for e in log if e.time is not None and telling(e)}
+    known = {
+        signature(e): e.time for log in logs for e in log if e.time is not None and (telling(e) or isinstance(e, Crash))
+    }
     found: list[list[Event]] = []
     for log in logs:
         if any(event.time is not None for event in log):

@@ -128,7 +128,7 @@ def history(
     kind, source, why = page_type(verdict, judged, setting.kernel)
     return PageHistory(
         pfn=pfn,
-        physical_address=state.best_address(records, judged, facts, pfn, shift),
+        physical_address=state.best_address(records or records_of(reports), judged, facts, pfn, shift),
         type=facts.type if facts else kind,
         type_now=facts.type_now if facts else None,
         type_source="core" if facts else source,

@@ -202,7 +202,7 @@ def connect(
     for track in tracks:
         span = lag(track, crash)
         found = list(address.sure_links(track, where, shift, span))
-        fit = None if found else address.guess(track, where, crash, shift)
+        fit = None if found or track.earlier_boot else address.guess(track, where, crash, shift)
         if fit is not None:
             guesses.append(fit)
             found = list(address.guessed_links(fit, shift, span))
