@@ -118,7 +118,7 @@ def frame_of(fields: dict[str, str | None], stack: str | None) -> Frame:
         reliable=not fields.get("doubt") and fields.get("mark") != "unreliable",
         inline=bool(fields.get("inline")),
         file=place or None,
-        line=number(line),
+        line=number(line) or None,  # faddr2line prints 0 for what it does not know
         address=number(fields.get("address"), 16),
         stack=stack,
     )
