@@ -50,13 +50,14 @@ def test_cache_aliases_and_object(case):
         assert truth["details"]["cache"] in page.detail["aliases"]
         (found,) = cores.covering(page.detail["objects"], page.detail["object_size"], truth["object"])
         readable = found.get("state") != "unreadable"
+        assert found.get("memcg") == truth["details"].get("memcg")
         assert found.get("path") == (truth["details"].get("path") if readable else None)
 
 
 def test_files_and_owners(case):
     for truth, page in pages(case):
         detail = truth["details"]
-        if "path" in detail and truth["type"] == "shmem":
+        if "path" in detail and truth["type"] in ("shmem", "zone-device"):
             assert page.detail["path"] == detail["path"]
         if "pid" in detail and truth["type"] in OWNED:
             assert page.detail["task"] == f"{detail['comm']}[{detail['pid']}]"
