@@ -314,6 +314,19 @@ def test_einj_counts_as_real_but_is_marked() -> None:
     assert case.pages[0].injected
 
 
+@pytest.mark.parametrize(
+    ("tool", "armed", "at", "expected"),
+    [("einj", True, 5.0, True), ("mce-inject", None, 159.9, True), ("mce-inject", None, 100.0, False),
+     ("mce-inject", True, 159.9, False), ("aer-inject", None, 159.9, False)],
+)  # fmt: skip
+def test_injectors_mark_the_errors_that_they_make(tool: str, armed: bool | None, at: float, expected: bool) -> None:
+    word = notice(at, "injection", tool, tool=tool, armed=armed)
+    case = judge(boot(word, mce(160.0, SRAR, LINE), machine_check_panic(160.001)))
+    assert case is not None
+    assert (case.verdict.cause, case.verdict.confidence) == ("memory-error", "strong")
+    assert [error.injected for _, error in case.errors] == [expected] == [page.injected for page in case.pages]
+
+
 def test_normalised_amd_address_is_no_physical_address() -> None:
     """The parser keeps a channel's normalised address in detail: it opens no page."""
     umc = mce(100.0, SRAO, None, severity="deferred", detail={"normalized_address": LINE})

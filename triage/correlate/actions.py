@@ -61,7 +61,7 @@ def by_cause(scene: Scene, verdict: Verdict, pages: Sequence[PageHistory]) -> It
 
 def at_risk(scene: Scene, pages: Sequence[PageHistory]) -> Iterator[Action]:
     """A host that still runs."""
-    risky = [page for page in pages if page.open and not page.injected]
+    risky = [page for page in pages if page.open and (page.recorded or not page.injected)]
     if risky and scene.boot.followed_by is not None:
         yield Action(kind="collect", text="Find out how that boot ended: the BMC's event log, or a vmcore.")
         yield from replace_module(scene, risky)
@@ -97,6 +97,9 @@ def replace_module(scene: Scene, pages: Sequence[PageHistory]) -> Iterator[Actio
         yield Action(kind="replace", text=text)
         return
     chosen = [page for page in pages if page.blamed] or [page for page in pages if page.open] or list(pages)
+    if chosen and all(page.injected for page in chosen):
+        yield Action(kind="investigate", text="Somebody injected this error on purpose: no module is to be replaced.")
+        return
     names = list(dict.fromkeys(name for page in chosen if (name := dimm(page.location))))
     for name in names[:3]:
         yield Action(kind="replace", text=f"Replace {name}.")

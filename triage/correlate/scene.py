@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from triage.correlate import address, consumption, crashes, pages, reports
+from triage.correlate import address, consumption, crashes, injection, pages, reports
 from triage.correlate.address import Address, Guess
 from triage.correlate.consumption import Consumption
 from triage.correlate.pages import Setting, Track
@@ -78,7 +78,7 @@ class Scene:
 def build(boot: Boot) -> Scene:
     """The scene of a boot; every step's failure to find something is a None or an empty tuple."""
     capture = is_capture(boot)
-    events = tuple(earlier_boot(event, capture) for event in boot.events)
+    events = tuple(injection.marked(earlier_boot(event, capture) for event in boot.events))
     events, crash = with_crash(events, boot)
     found = tuple(event for event in events if isinstance(event, Crash))
     errors = tuple((f"e{n}", e) for n, e in enumerate((e for e in events if isinstance(e, HardwareError)), 1))
