@@ -11,7 +11,7 @@ from triage.vmcore.objects import describe_inode
 from triage.vmcore.page import Page
 
 ORDER = 20
-_SHARED = 3  # low bits of the mapping word: shared between files (16900426586032, 6.0), anonymous
+_SHARED = 3  # low bits of the mapping word: shared between files (reflink), anonymous
 
 
 def inspect(page: Page) -> Finding | None:
