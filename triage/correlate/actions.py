@@ -27,10 +27,9 @@ def by_cause(scene: Scene, verdict: Verdict, pages: Sequence[PageHistory]) -> It
         yield from at_risk(scene, pages)
     elif verdict.cause == "memory-error" and verdict.confidence in SURE:
         yield from replace_module(scene, pages)
-        yield Action(
-            kind="close",
-            text="Close the kernel ticket as hardware once the module is replaced; link it to this report.",
-        )
+        made = any(page.blamed and page.injected for page in pages)
+        done = "as a test" if made else "as hardware once the module is replaced"
+        yield Action(kind="close", text=f"Close the kernel ticket {done}; link it to this report.")
     elif verdict.cause == "memory-error":
         yield Action(
             kind="investigate",
