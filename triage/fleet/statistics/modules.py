@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pandas import DataFrame, Series
+    from pandas import DataFrame, Index, Series
 
 ERROR_COLUMNS = [
     "host", "boot", "case", "component", "severity", "time", "wall_time", "dimm", "device", "bank", "row",
@@ -49,66 +49,75 @@ def unix(times: Series[Any]) -> Series[float]:
 def ranked(errors: DataFrame, cases: DataFrame) -> DataFrame:
     """Modules, repeat offenders first: boots with an uncorrected error, crashes of those boots by memory, uncorrected
     records, corrected errors, and their pattern."""
+    named = coded(errors[errors["dimm"].notna()])
+    killed = set(cases.loc[(cases["cause"] == "memory-error") & cases["crashed"].fillna(False), "boot"])
+    bad, mild = named[named["uncorrected"]], named[~named["uncorrected"]]
+    found = named.groupby("module").agg(
+        host=("host", "first"), dimm=("dimm", "first"), first=("when", "min"), last=("when", "max")
+    )
+    counts = {
+        "uncorrected": bad.groupby("module").size(),
+        "boots": bad.groupby("module")["boot"].nunique(),
+        "crashes": bad[bad["boot"].isin(killed)].groupby("module")["boot"].nunique(),
+        "corrected": mild.groupby("module")["count"].sum(),
+    }
+    found = found.assign(**counts, **patterns(before_first(mild, bad), found.index))
+    numbers = [*counts, "records", "cells", "bits"]
+    found[numbers] = found[numbers].fillna(0).astype("int64")
+    columns = ["host", "dimm", *counts, "pattern", "records", "cells", "bits", "first", "last"]
+    order = ["boots", "crashes", "uncorrected", "corrected"]
+    return found[columns].sort_values(order, ascending=False, ignore_index=True)
+
+
+def coded(errors: DataFrame) -> DataFrame:
+    """The errors with `module`, a number for each module of each host, and coordinates as numbers: a million words
+    would take their time. -1 is unknown."""
     import pandas as pd
 
-    killed = set(cases.loc[(cases["cause"] == "memory-error") & cases["crashed"].fillna(False), "boot"])
-    rows = []
-    for (host, dimm), group in errors[errors["dimm"].notna()].groupby(["host", "dimm"], dropna=False):
-        bad = group[group["uncorrected"]]
-        rows.append({
-            "host": host, "dimm": dimm, "uncorrected": len(bad), "boots": bad["boot"].nunique(),
-            "crashes": len(set(bad["boot"]) & killed),
-            "corrected": int(group.loc[~group["uncorrected"], "count"].sum()),
-            **pattern(before_first(group)), "first": group["when"].min(), "last": group["when"].max(),
-        })  # fmt: skip
-    columns = [
-        "host",
-        "dimm",
-        "uncorrected",
-        "boots",
-        "crashes",
-        "corrected",
-        "pattern",
-        "records",
-        "cells",
-        "bits",
-        "first",
-        "last",
-    ]
-    found = pd.DataFrame(rows, columns=columns)
-    return found.sort_values(["boots", "crashes", "uncorrected", "corrected"], ascending=False, ignore_index=True)
+    codes = {name: pd.factorize(errors[name])[0] for name in ("device", "bank", "row", "column", "bit")}
+    return errors.assign(**codes, module=errors.groupby(["host", "dimm"], dropna=False).ngroup())
 
 
-def before_first(errors: DataFrame) -> DataFrame:
-    """The corrected errors of a module up to its first uncorrected one; all if it had none."""
-    first = errors.loc[errors["uncorrected"], "when"].min()
-    mild = errors[~errors["uncorrected"]]
-    return mild if first != first else mild[mild["when"] <= first]
+def before_first(mild: DataFrame, bad: DataFrame) -> DataFrame:
+    """The corrected errors of each module up to its first uncorrected one; all if it had none."""
+    first = mild["module"].map(bad.groupby("module")["when"].min())
+    return mild[first.isna() | (mild["when"] <= first)]
 
 
-def pattern(errors: DataFrame) -> dict[str, Any]:
+def patterns(mild: DataFrame, modules: Index[int]) -> dict[str, Series[Any]]:
     """What corrected errors have in common: one cell, one row, column or bank, or a whole device.
 
-    Nine in ten must agree on a coordinate; fewer than two errors with coordinates show no pattern.
+    Nine in ten must agree on a coordinate; fewer than two errors with coordinates show no pattern. A storm on one cell
+    is one witness.
     """
-    placed = errors.dropna(subset=["bank", "row", "column"])
-    cells = len(placed[["device", "bank", "row", "column"]].drop_duplicates())
-    told = {"records": len(errors), "cells": cells, "bits": errors["bit"].nunique()}
-    placed = placed.drop_duplicates(["boot", "device", "bank", "row", "column"])  # a storm on one cell is one witness
-    if told["records"] < 2 or not cells:
-        return {"pattern": "too few", **told}
-    if not agree(placed["device"].dropna()):
-        return {"pattern": "several devices", **told}
-    if not agree(placed["bank"]):
-        return {"pattern": "device", **told}
-    row, column = agree(placed["row"]), agree(placed["column"])
-    name = {(True, True): "cell", (True, False): "row", (False, True): "column", (False, False): "bank"}[row, column]
-    return {"pattern": name, **told}
+    import numpy as np
+    import pandas as pd
+
+    placed = mild[(mild[["bank", "row", "column"]] >= 0).all(axis=1)]
+    witnesses = placed.drop_duplicates(["module", "boot", "device", "bank", "row", "column"])
+    cells = placed.drop_duplicates(["module", "device", "bank", "row", "column"]).groupby("module").size()
+    told = {
+        "records": mild.groupby("module").size(),
+        "cells": cells,
+        "bits": mild[mild["bit"] >= 0].groupby("module")["bit"].nunique(),
+    }
+    same = {
+        name: agree(witnesses, name).reindex(modules, fill_value=True) for name in ("device", "bank", "row", "column")
+    }
+    few = (told["records"].reindex(modules, fill_value=0) < 2) | (cells.reindex(modules, fill_value=0) == 0)
+    names = np.select(
+        [few, ~same["device"], ~same["bank"], same["row"] & same["column"], same["row"], same["column"]],
+        ["too few", "several devices", "device", "cell", "row", "column"],
+        "bank",
+    )
+    return {"pattern": pd.Series(names, index=modules), **told}
 
 
-def agree(values: Series[str]) -> bool:
-    """Whether nearly all values are the same; true of none at all."""
-    return values.empty or int(values.value_counts().iloc[0]) >= NEARLY_ALL * len(values)
+def agree(witnesses: DataFrame, coordinate: str) -> Series[bool]:
+    """Of each module, whether nearly all errors that name a coordinate name the same."""
+    known = witnesses[witnesses[coordinate] >= 0]
+    most = known.groupby(["module", coordinate]).size().groupby(level="module").max()
+    return most >= NEARLY_ALL * known.groupby("module").size()
 
 
 def storms(errors: DataFrame) -> DataFrame:
