@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from triage.model import Boot, Case, Crash, HardwareError
 
 ERRORS = 2  # uncorrected errors by which a boot is known: a log that was cut may have lost its crash
+NAMELESS = ("localhost", "(none)")
 PLENTY = 8  # registers that make a crash without times recognisable
 
 
@@ -25,7 +26,9 @@ def of_content(parts: Iterable[str]) -> str:
 
 def keys(boot: Boot, case: Case | None) -> tuple[str, ...]:
     """Under which a boot's crashes and errors are known; empty if nothing tells them from those of another boot."""
-    found = [key for crash in (case.crashes if case else ()) if (key := of_crash(crash))]
+    crashes = case.crashes if case else ()
+    found = [key for crash in crashes if (key := of_crash(crash))]
+    found += [key for crash in crashes if (key := of_moment(crash, boot.host))]
     errors = [error for _, error in case.errors if not error.previous_boot] if case else []
     found += [key for error in errors if error.severity != "corrected" and (key := of_error(error))][:ERRORS]
     if boot.boot_id:
@@ -43,6 +46,13 @@ def of_crash(crash: Crash) -> str | None:
     if len(crash.registers) >= PLENTY:
         return digest("crash", head, str(crash.pid), repr(sorted(crash.registers.items())))
     return None
+
+
+def of_moment(crash: Crash, host: str | None) -> str | None:
+    """Host and microsecond of a crash: a copy that was cut may have lost the rest of its first line."""
+    if not host or host in NAMELESS or crash.time is None or crash.time <= 0 or crash.time.is_integer():
+        return None
+    return digest("moment", host.lower(), f"{crash.time:.6f}")
 
 
 def of_error(error: HardwareError) -> str | None:

@@ -29,7 +29,7 @@ KEPT = frozenset(
      "policy", "would_panic", "taint", "node", "channel", "rank", "device", "bank", "row", "column", "bit")
 )  # fmt: skip
 ADDRESSES = frozenset(("fault_address", "address"))  # the other numbers are coordinates
-BOOT = "boot "  # a key of a case that is no digest: the id of its boot
+UNSHOWN = ("json", "keys")  # no report shows them, and a digest of a name can be guessed
 
 
 class Redacted(Store):
@@ -91,9 +91,7 @@ class Redacted(Store):
             return None
         if name in SORTS:
             return lambda value: redactor.tokens.text(SORTS[name], value)
-        if name == "keys":
-            return lambda key: BOOT + redactor.tokens.text("boot", key[len(BOOT) :]) if key.startswith(BOOT) else key
-        if name == "json":  # no report shows it
+        if name in UNSHOWN:
             return lambda _: None
         if name in ADDRESSES:
             return self.address
