@@ -210,7 +210,7 @@ def strike(boot: Boot, error: float, truth: Truth, dice: random.Random) -> bool:
         label, result = SLAB
     boot.lines += fleetlog.uncorrected(error, boot.host, dice.randrange(1 << 18, 1 << 26), label, result)
     truth.uncorrected += 1
-    for policy, answer in fleetlog.answers(label, result).items():
+    for policy, answer in fleetlog.answers(label, result, boot.host.kernel).items():
         truth.whatif[f"{policy} {answer}"] += 1
     return result == "Ignored"
 
