@@ -28,7 +28,7 @@ def by_cause(scene: Scene, verdict: Verdict, pages: Sequence[PageHistory]) -> It
     elif verdict.cause == "memory-error" and verdict.confidence in SURE:
         yield from replace_module(scene, pages)
         made = any(page.blamed and page.injected for page in pages)
-        done = "as a test" if made else "as hardware once the module is replaced"
+        done = "as a test if it was one" if made else "as hardware once the module is replaced"
         yield Action(kind="close", text=f"Close the kernel ticket {done}; link it to this report.")
     elif verdict.cause == "memory-error":
         yield Action(
@@ -96,10 +96,12 @@ def replace_module(scene: Scene, pages: Sequence[PageHistory]) -> Iterator[Actio
         yield Action(kind="replace", text=text)
         return
     chosen = [page for page in pages if page.blamed] or [page for page in pages if page.open] or list(pages)
-    if chosen and all(page.injected for page in chosen):
-        yield Action(kind="investigate", text="Somebody injected this error on purpose: no module is to be replaced.")
-        return
     names = list(dict.fromkeys(name for page in chosen if (name := dimm(page.location))))
+    if chosen and all(page.injected for page in chosen):
+        part = names[0] if names else "the memory module"
+        text = f"An error injector was at work: find out whether somebody tested here. If nobody did, replace {part}."
+        yield Action(kind="investigate", text=text)
+        return
     for name in names[:3]:
         yield Action(kind="replace", text=f"Replace {name}.")
     if not names:
