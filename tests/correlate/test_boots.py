@@ -105,6 +105,18 @@ def test_wall_clock_only_log_is_aligned_by_a_shared_record() -> None:
     assert times(one) == [80.4, 80.5, 100.0]
 
 
+def test_three_logs_of_one_boot_join_by_a_record_with_the_same_wall_clock() -> None:
+    def told(path: str, time: float | None, wall: float | None) -> LogEvents:
+        return log(path, replace(verdict(time, PFN), wall_time=wall), host="web01")
+
+    logs = [told("journal", 80.5, 1000.5), told("iso.log", None, 1000.0), told("no-year.log", None, None)]
+    assert len(group(logs)) == 1
+    weeks_later = told("next.log", None, 1000.0 + 604800)
+    assert sorted(len(boot.sources) for boot in group([*logs, weeks_later])) == [1, 1, 2]
+    elsewhere = log("other", replace(verdict(None, PFN), wall_time=1000.2), host="web02")
+    assert sorted(len(boot.sources) for boot in group([*logs, elsewhere])) == [1, 3]
+
+
 def test_unrelated_logs_stay_apart_and_say_so() -> None:
     found = group([log("a", verdict(80.5, PFN)), log("b", gpf(20.0))])
     assert len(found) == 2

@@ -288,6 +288,31 @@ def test_record_after_the_crash_counts_only_for_the_same_page_within_ten_seconds
     assert verdict_of(boot(abort(160.0), ghes(160.0 + delay, LINE), core=core())).confidence == expected
 
 
+def test_record_polled_after_the_crash_counts_in_the_line_even_if_the_base_is_inferred() -> None:
+    died = abort(160.0, registers={"x0": 0xFFFF000040000000 + LINE})
+    soon, late = ghes(161.0, LINE, granularity=64), ghes(180.0, LINE, granularity=64)
+    said = verdict_of(boot(died, soon, verdict(161.1, PFN)))
+    assert (said.cause, said.confidence) == ("memory-error", "strong")
+    assert "it was reported just after d_lookup()" in said.summary
+    assert level(boot(died, late, verdict(180.1, PFN))) == ("unknown", "weak")
+
+
+def test_translated_address_clears_a_page_of_unknown_size_only_if_no_size_puts_it_there() -> None:
+    """`Memory failure: 0x150` without a record: 0x1507240 lies in it if pages are 64 KiB, 0x9507240 in no case."""
+    offset = notice(160.5, "layout", "PHYS_OFFSET", phys_offset=0)
+    for address, expected in ((LINE, ("memory-error", "likely")), (LINE + 0x8000000, ("unknown", "weak"))):
+        registers = {"x19": 0xFFFF000000000000 + address - 0x18}
+        died = abort(160.0, registers=registers, code="d53bd056 f9402c21 (b9401a63) 6b03003f")
+        assert level(boot(unhandlable(100.0, 0x150), verdict(100.01, 0x150), died, offset)) == expected
+
+
+def test_lag_comes_from_the_wall_clock_where_the_log_has_no_other() -> None:
+    events = [replace(verdict(None, PFN), wall_time=1000.0), replace(abort(None), wall_time=1067.0)]
+    case = judge(boot(*events))
+    assert case is not None
+    assert case.links[0].lag_seconds == 67.0
+
+
 def test_late_record_does_not_count_by_time() -> None:
     assert level(boot(abort(160.0), ghes(165.0, LINE))) == ("unknown", "weak")
 

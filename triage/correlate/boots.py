@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Literal
 
 from triage.correlate.merge import ordered, signature, telling
@@ -214,15 +215,36 @@ def epochs(segments: Sequence[Segment]) -> Iterable[list[int]]:
 
 
 def shared_words(segments: Sequence[Segment]) -> Iterable[list[int]]:
-    """Segments without printk time and those that hold the same telling record (an address, a page, a crash)."""
-    found: dict[object, list[int]] = defaultdict(list)
+    """Segments without printk time and those that hold the same telling record (an address, a page, a crash).
+
+    Of more than two, those of one named host that agree on the wall clock: the page may have failed in other boots too.
+    """
+    found: dict[object, dict[int, float | None]] = defaultdict(dict)
     for i, segment in enumerate(segments):
-        for key in {signature(event) for event in segment.events if telling(event)}:
-            found[key].append(i)
+        for event in segment.events:
+            if telling(event):
+                found[signature(event)].setdefault(i, event.wall_time)
     for members in found.values():
-        untimed = [i for i in members if segments[i].last is None]
-        if untimed and len(members) == 2:
-            yield members
+        if len(members) == 2 and any(segments[i].last is None for i in members):
+            yield list(members)
+        elif len(members) > 2:
+            yield from agreed(segments, members)
+
+
+def agreed(segments: Sequence[Segment], members: dict[int, float | None]) -> Iterable[list[int]]:
+    """Of each named host the segments in which a record has the same wall clock; one whose clock has no year belongs
+    to them if all others are one boot.
+    """
+    hosts: dict[str, list[int]] = defaultdict(list)
+    for i in members:
+        if (host := segments[i].host) is not None:
+            hosts[host].append(i)
+    for those in hosts.values():
+        known = sorted((wall, i) for i in those if (wall := members[i]) is not None)
+        pairs = [[a[1], b[1]] for a, b in pairwise(known) if b[0] - a[0] <= EPOCH_SLACK]
+        yield from pairs
+        if len(pairs) == len(known) - 1:
+            yield those
 
 
 # ---------------------------------------------------------------- a core and a log without a name

@@ -52,6 +52,14 @@ class Track:
             return again
         return self.page.verdict_time if self.page.verdict_time is not None else self.page.first_seen
 
+    @property
+    def since_wall(self) -> float | None:
+        """The same by the wall clock, Unix seconds, for logs without printk time."""
+        verdict = state.last_verdict(self.counted)
+        if verdict is not None and verdict.wall_time is not None:
+            return verdict.wall_time
+        return min((report.wall_time for report in self.counted if report.wall_time is not None), default=None)
+
     def open_before(self, crash: Crash) -> bool:
         """Whether an event of its own, earlier than the crash, recorded the page and left it open."""
         if crash.time is None:

@@ -177,9 +177,12 @@ def kernel_of(boot: Boot, crash: Crash | None) -> str | None:
 
 def lag(track: Track, crash: Crash | None) -> float | None:
     """Seconds from leaving the page open to the crash, None if a time is missing or the page came later."""
-    if crash is None or crash.time is None or track.since is None or track.since > crash.time:
+    if crash is None:
         return None
-    return round(crash.time - track.since, 6)
+    since, died = track.since, crash.time
+    if since is None or died is None:
+        since, died = track.since_wall, crash.wall_time
+    return None if since is None or died is None or since > died else round(died - since, 6)
 
 
 def by_page(links: Iterable[Link]) -> dict[int, list[Link]]:

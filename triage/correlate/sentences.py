@@ -37,6 +37,8 @@ def error_clause(track: Track) -> str:
 def later(scene: Scene, track: Track) -> str:
     """`67.35 s later` or, where a time is missing, `afterwards`."""
     lag = scene.lag(track)
+    if track.late:
+        return "it was reported just after"
     return "afterwards" if lag is None else f"{seconds(lag)} later"
 
 

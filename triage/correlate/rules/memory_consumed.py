@@ -18,6 +18,7 @@ from triage.correlate.sentences import (
     link_evidence,
     record_evidence,
 )
+from triage.correlate.shift import SHIFTS
 from triage.correlate.words import page_name
 
 RAISES = (
@@ -28,10 +29,13 @@ RANK = {"Ignored": 0, "Failed": 1}
 
 
 def known_elsewhere(scene: Scene) -> bool:
-    """Whether the faulting access is known by a sure address to lie in no reported page."""
+    """Whether the faulting access is known by a sure address to lie in no reported page, whatever the page size."""
     exact = [address for address in scene.addresses if address.exact and address.physical is not None]
     linked = {link.via for link in scene.links if link.exact}
-    return bool(exact) and not any(address.via in linked for address in exact)
+    if not exact or any(address.via in linked for address in exact):
+        return False
+    frames = {track.page.pfn for track in scene.open_tracks()} if scene.shift.bits is None else set()
+    return not any((address.physical or 0) >> bits in frames for address in exact for bits in SHIFTS)
 
 
 def suspects(scene: Scene) -> list[Track]:

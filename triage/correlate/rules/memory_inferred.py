@@ -35,7 +35,7 @@ def good(scene: Scene) -> list[Guess]:
         guess
         for guess in scene.guesses
         if guess.track.page.open
-        and not guess.track.late
+        and (not guess.track.late or (guess.track.polled and guess.line))
         and (guess.line or agreeing(guess))
         and not bypassed(guess, scene)
     ]
