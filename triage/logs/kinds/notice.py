@@ -32,7 +32,7 @@ ANCHORS = (
     b"PHYS_OFFSET: ",
     b"HugeTLB: registered ",
     b"Dentry cache hash table ",
-    b" callbacks suppressed",
+    b" suppressed",
     b" messages dropped",
     b" kernel messages",
     b"AER: ",
