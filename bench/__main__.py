@@ -22,8 +22,15 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each command")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="triage-bench-") as folder:
-        for bench in (start_up, cold_dmesg, sparse, dense):
+        for bench in (start_up, cold_dmesg, sparse, dense, kinds_apart, linear):
             print(bench(Path(folder), arguments.runs, arguments.gb), flush=True)
+
+
+def reading(part: str, path: Path, *only: str, runs: int = 3) -> float:
+    """CPU seconds of one part of the log side, the best of some runs: other processes only ever add to them."""
+    command = [PYTHON, "-m", "bench.reading", part, str(path), *only]
+    done = [subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(runs)]
+    return min(float(one.stderr) for one in done)
 
 
 def make(what: str, path: Path, size: int) -> None:
@@ -55,14 +62,18 @@ def sparse(folder: Path, runs: int, gb: float) -> str:
     if shutil.which("rg"):
         commands["rg -n -F, same literals"] = ["rg", "-n", "-F", "-j1", "--no-mmap", "-f", str(literals), str(path)]
     figures = side_by_side(commands, min(runs, 3))
-    rate = path.stat().st_size / 1e9 / figures["triage log"].wall
+    size, whole = path.stat().st_size / 1e9, figures["triage log"]
+    scan = size / reading("scan", path, runs=1)
     path.unlink()
     base = "rg -n -F, same literals" if len(commands) > 1 else "triage log"
-    return f"{table(f'console log of {gb:g} GB, one record in 32 MB', figures, base)}\n  triage log: {rate:.2f} GB/s"
+    rates = f"triage log: {size / whole.wall:.2f} GB/s ({size / whole.cpu:.2f} per CPU second); scan alone {scan:.2f}"
+    return f"{table(f'console log of {gb:g} GB, one record in 32 MB', figures, base)}\n  {rates}"
 
 
 def dense(folder: Path, runs: int, _: float) -> str:
-    out = []
+    columns = "".join(f" {name:>10}" for name in ("process", "to JSON", "read only", "peak MB", "lines"))
+    head = f"  {'event lines per CPU second':34}{columns}"
+    out = ["dense events: triage log --jsonl as a whole process, and its parts without start-up", head]
     for name, template, count in (
         ("CPER + memory failure", "RECORD", 20_000),
         ("EDAC CE", "CE", 200_000),
@@ -71,10 +82,32 @@ def dense(folder: Path, runs: int, _: float) -> str:
         path = folder / "dense"
         make(template, path, count)
         lines = count * (getattr(logs, template).count("\n") + 1)
-        figure = side_by_side({"triage log": [PYTHON, "-m", "triage", "log", str(path)]}, min(runs, 3))["triage log"]
-        told = f"peak {figure.peak:.0f} MB   ({lines:,} lines, {figure.wall:.2f} s)"
-        out.append(f"  {name:34} {lines / figure.wall:10,.0f} event lines/s   {told}")
-    return "\n".join(["dense events, triage log --jsonl, whole process", *out])
+        whole = side_by_side({"": [PYTHON, "-m", "triage", "log", str(path)]}, min(runs, 3))[""]
+        rates = [lines / whole.cpu, lines / reading("write", path), lines / reading("read", path)]
+        out.append(f"  {name:34} " + " ".join(f"{r:10,.0f}" for r in rates) + f" {whole.peak:10.0f} {lines:10,}")
+    return "\n".join(out)
+
+
+def kinds_apart(folder: Path, _: int, __: float) -> str:
+    """A log of corrected errors alone, read with all kinds and with its own: what the others cost it."""
+    path = folder / "dense"
+    make("CE", path, 50_000)
+    alone, together = reading("read", path, "edac", runs=7), reading("read", path, runs=7)
+    return f"EDAC lines alone: read with all {len(kinds())} kinds in {together / alone:.2f} times the time of edac only"
+
+
+def linear(folder: Path, _: int, __: float) -> str:
+    """Twice the input takes twice the time; also of lines that are hard to tell what they are."""
+    out = ["twice the input, times the time"]
+    for name in ("RECORD", "OOPS", "hostile"):
+        seconds = []
+        for size in (1, 2):
+            path = folder / "dense"
+            make(name, path, size * {"RECORD": 3000, "OOPS": 1500, "hostile": 40}[name])
+            seconds.append(reading("read", path))
+        rate = path.stat().st_size / 1e6 / seconds[1]
+        out.append(f"  {name:34} {seconds[1] / seconds[0]:5.2f} x   {rate:6.1f} MB/s")
+    return "\n".join(out)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from triage.logs.grammar import kinds
+
 CHATTER = (
     "usb 1-{a}: new high-speed USB device number {b} using xhci_hcd",
     "systemd[1]: Started Session {b} of User root.",
@@ -96,6 +98,15 @@ def write_sparse(path: Path, size: int, every: int = 32 << 20) -> None:
             out.write(event)
 
 
+def hostile(rounds: int) -> Iterator[str]:
+    """Behind every anchor what patterns like least: lines as long as are read, of one thing over and over."""
+    anchors = sorted({anchor.decode() for kind in kinds().values() for anchor in kind.ANCHORS})
+    units = (" ", "a", "a ", "0x1 ", "(", ": ", "[<0>] ", "+0x1/0x2 ", "9", " on ")
+    for n in range(rounds):
+        for anchor in anchors:
+            yield (anchor + units[n % len(units)] * 4096)[:4000]
+
+
 def write_lines(path: Path, lines: Iterator[str]) -> None:
     with path.open("w") as out:
         out.writelines(lines)
@@ -109,12 +120,14 @@ def write_dmesg(path: Path, size: int = 1 << 20) -> None:
 
 
 def main() -> None:
-    """`python -m bench.logs sparse|dmesg|RECORD|OOPS|CE PATH SIZE`: SIZE in bytes, or in records."""
+    """`python -m bench.logs sparse|dmesg|hostile|RECORD|OOPS|CE PATH SIZE`: SIZE in bytes, rounds or records."""
     what, path, size = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
     if what == "sparse":
         write_sparse(path, size)
     elif what == "dmesg":
         write_dmesg(path, size)
+    elif what == "hostile":
+        write_lines(path, timed(hostile(size)))
     else:
         write_lines(path, timed(records(globals()[what], size)))
 

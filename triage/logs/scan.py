@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterable, Iterator
+from math import ceil
 from typing import Any
 
 from triage.inputs.buffers import Buffer
 
 CHUNK = 8 << 20
 # The vectorised prefilter sorts literals into 8 buckets: several passes with few literals each are faster than one with
-# many (113 literals: 1.7 GB/s in groups of 24, 1.1 in groups of 60, 0.1 in one of more than 64).
+# many (113 literals: 1.7 GB/s in groups of 24, 1.1 in groups of 60, 0.1 in one of more than 64). Groups are even: a
+# remnant of one or two literals gets another, slower search.
 LITERALS = 24
 DECOYS = (b"DEBUG: ",)  # common words that hold an anchor: matched first, so that the anchor in them costs nothing
 
@@ -29,7 +31,8 @@ class Scanner:
             owners[anchor] = (*owners.get(anchor, ()), kind)
         literals = sorted(owners, reverse=True)  # of literals that begin alike the longest is tried first
         # A decoy hides an anchor only from the automaton that knows both.
-        groups = [[*DECOYS, *literals[at : at + LITERALS]] for at in range(0, len(literals), LITERALS)]
+        size = ceil(len(literals) / ceil(len(literals) / LITERALS)) if literals else 1
+        groups = [[*DECOYS, *literals[at : at + size]] for at in range(0, len(literals), size)]
         owners |= dict.fromkeys(DECOYS, ())
         # LeftmostFirst is the match kind with the prefilter: four times as fast as the standard one.
         self.matchers: list[tuple[Any, list[tuple[str, ...]]]] = [

@@ -15,8 +15,8 @@ from triage.model import Event
 
 ANCHORS = (
     b"BUG: ",
-    b"ainted): ",  # SLUB: "BUG kmalloc-64 (Not tainted): Redzone overwritten"
-    b" ): ",  # the same with taint letters, which end in spaces
+    b"ainted): ",  # slub: "BUG kmalloc-64 (Not tainted): Redzone overwritten"
+    b"(Tainted: ",  # "BUG kmalloc-64 (Tainted: G    B ): ..."
     b"INFO: Freed in",
     b"INFO: Allocated in",
     b"INFO: Slab 0x",
