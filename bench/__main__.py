@@ -103,7 +103,7 @@ def linear(folder: Path, _: int, __: float) -> str:
         seconds = []
         for size in (1, 2):
             path = folder / "dense"
-            make(name, path, size * {"RECORD": 3000, "OOPS": 1500, "hostile": 40}[name])
+            make(name, path, size * {"RECORD": 3000, "OOPS": 1500, "hostile": 8}[name])
             seconds.append(reading("read", path))
         rate = path.stat().st_size / 1e6 / seconds[1]
         out.append(f"  {name:34} {seconds[1] / seconds[0]:5.2f} x   {rate:6.1f} MB/s")

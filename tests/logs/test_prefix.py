@@ -74,9 +74,9 @@ def test_time_is_linear_in_the_length(unit: str) -> None:
         line = (unit * length)[:length]
         best = 1e9
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.process_time()
             split(line)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
     assert seconds(64_000) < 40 * seconds(8_000) + 0.01  # quadratic cost would be a factor of 64
