@@ -89,9 +89,10 @@ class Reading:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
         self.inside = False
         resource.setrlimit(resource.RLIMIT_DATA, self.bound)
-        if kind is MemoryError:
+        lacking = kind in (MemoryError, SystemError)  # the second where C code could not even say so
+        if lacking:
             self.ended = f"reading needs more than {self.memory >> 20} MB of memory"
-        return kind is MemoryError or (kind is KeyboardInterrupt and self.interrupted)
+        return lacking or (kind is KeyboardInterrupt and self.interrupted)
 
     def interrupt(self, number: int, _: object) -> None:
         """Handle SIGINT."""

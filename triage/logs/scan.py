@@ -10,6 +10,7 @@ from typing import Any
 from triage.inputs.buffers import Buffer
 
 CHUNK = 8 << 20
+ROOM = 4 * CHUNK  # bytes that the hits of one pass over a chunk may need
 # The vectorised prefilter sorts literals into 8 buckets: several passes with few literals each are faster than one with
 # many (113 literals: 1.7 GB/s in groups of 24, 1.1 in groups of 60, 0.1 in one of more than 64). Groups are even: a
 # remnant of one or two literals gets another, slower search.
@@ -46,6 +47,7 @@ class Scanner:
             stop = chunk_end(data, at)
             found: list[tuple[int, int, tuple[str, ...]]] = []
             for matcher, owners in self.matchers:
+                bytes(ROOM)  # a MemoryError here, where Python can tell of it: the matcher would abort
                 found += [
                     (at + start, start - end, owners[which])
                     for which, start, end in matcher.find_matches_as_indexes(view[at:stop])
