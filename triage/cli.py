@@ -135,7 +135,7 @@ def analyze(
     complain(analysis)
     if reading.ended:
         say(f"triage: {reading.ended}", None)
-    known = bool(analysis.cases or analysis.sources)  # where nothing could be read, a report of before stays
+    known = bool(analysis.cases or (analysis.sources and not reading.ended))  # else a report of before stays
     for target, form in ((html, "html"), (markdown, "markdown"), (text, "ticket"), (json_file, "json")):
         if target and (known or target == "-"):
             write(target, render(form, analysis))
