@@ -31,8 +31,8 @@ def sysctls(core: Core) -> dict[str, int]:
 
 
 def counters(core: Core) -> dict[str, Any]:
-    """`num_poisoned_pages`; `queued`: PFNs; `mf_stats` by node (18f41fa616ee, 6.3); `hwerr` by source (3fa805c37dd4,
-    6.19): [count, Unix seconds of the last]."""
+    """`num_poisoned_pages`; `queued`: PFNs; `mf_stats` by node (18f41fa616ee, 6.3); `hwerr` by source
+    (3fa805c37dd4): [count, Unix seconds of the last]."""
     found: dict[str, Any] = {}
     count = core.attempt("num_poisoned_pages", lambda: poisoned_count(core), None)
     if count is not None:
@@ -88,7 +88,7 @@ def _recovered_errors(core: Core) -> dict[str, Any]:
 
 
 def injected_only(core: Core) -> bool | None:
-    """Whether no real memory failure ever happened: pages are poisoned, but `hw_memory_failure` (67f22ba7750f, 6.0) is
+    """Whether no real memory failure ever happened: pages are poisoned, but `hw_memory_failure` (67f22ba7750f, 5.19) is
     still false. None where the kernel cannot tell, or nothing was poisoned."""
     flag = core.variable("hw_memory_failure")
     count = core.attempt("num_poisoned_pages", lambda: poisoned_count(core), None)

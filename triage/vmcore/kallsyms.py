@@ -50,8 +50,9 @@ class Kallsyms:
             raise ValueError("kallsyms and VMCOREINFO disagree about _stext")
 
     def _resolve(self, offsets: tuple[int, ...], base: int, stext: int) -> list[int]:
-        """Addresses of offsets: base + offset, or, with per-CPU symbols as absolute values (x86 before 6.15), negative
-        offsets count down from base - 1. Which of both holds is told by `_stext`, whose address is known."""
+        """Addresses of offsets: base + offset, or, with per-CPU symbols as absolute values (x86 before 01157ddc58dc of
+        6.15), negative offsets count down from base - 1. Which of both holds is told by the known address of `_stext`.
+        """
         at = self._stext
         if base + (offsets[at] & 0xFFFFFFFF) == stext:
             return [base + (offset & 0xFFFFFFFF) for offset in offsets]
@@ -134,7 +135,7 @@ _NEEDED = (
     "kallsyms_token_table",
     "kallsyms_token_index",
     "kallsyms_offsets",
-    "kallsyms_relative_base",  # until 6.x
+    "kallsyms_relative_base",  # not where offsets count from their own places
     "_stext",
 )
 _ALL = 0xFFFFFFFFFFFFFFFF

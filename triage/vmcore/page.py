@@ -53,7 +53,7 @@ class Page:
 
     @cached_property
     def flags(self) -> int:
-        """The raw flags word. Since 7.1 it is a `memdesc_flags_t` (53fbef56e07d)."""
+        """The raw flags word. Since 6.18 it is a `memdesc_flags_t` (53fbef56e07d)."""
         return int(mm.page_flags(self.struct))
 
     def flag(self, name: str) -> bool:
@@ -87,7 +87,7 @@ class Page:
         """The page type its head carries: "slab", "buddy", "table", "hugetlb", "large_kmalloc" ...; None if none.
 
         Since 6.12 the top byte of page_type counts types (4ffca5a96678), before that single bits were cleared, whose
-        places moved in 4.18, 5.x and 6.11; the values of those come from VMCOREINFO and from each other.
+        places moved with releases; the values of those come from VMCOREINFO and from each other.
         """
         word = int(self.head.struct.page_type)
         if word == _PAGE_TYPE_NONE:
@@ -169,9 +169,9 @@ def _bit_types(core: Core) -> dict[str, int]:
     """Before 6.12: the bit that is cleared for each type. The buddy type is always the first of its row."""
     buddy = core.number("PAGE_BUDDY_MAPCOUNT_VALUE")
     first = ~buddy & 0xFFFFFFFF if buddy is not None else 0x80
-    if first == 0x40000000:  # 6.11 counted down from the top: 4ffca5a96678^
+    if first == 0x40000000:  # counted down from the top, to leave the lower half to values: 8db00ad56461 (6.11)
         return {name: first >> place for place, name in enumerate(_ROW)}
-    # 18b2db3b0385 (5.11) took PG_kmemcg out together with struct page's mem_cgroup, which became memcg_data
+    # 18b2db3b0385 (5.11) took PG_kmemcg out; in the same release struct page's mem_cgroup became memcg_data
     row = _ROW_WITH_KMEMCG if core.prog.type("struct page").has_member("mem_cgroup") else _ROW
     return {name: first << place for place, name in enumerate(row)}
 

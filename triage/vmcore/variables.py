@@ -73,8 +73,8 @@ VARIABLES = {
     "d_hash_shift": "unsigned int",
     # memory failure
     "num_poisoned_pages": "atomic_long_t",  # mm/memory-failure.c
-    "hw_memory_failure": "bool",  # 6.1+
-    "hwerr_data": "struct hwerr_info [8]",  # kernel/vmcore_info.c, 6.19+; HWERR_RECOV_MAX bounds it
+    "hw_memory_failure": "bool",  # 5.19+
+    "hwerr_data": "struct hwerr_info [8]",  # kernel/vmcore_info.c of 7.3; HWERR_RECOV_MAX bounds it
     "sysctl_memory_failure_early_kill": "int",
     "sysctl_memory_failure_recovery": "int",
     "sysctl_enable_soft_offline": "int",  # 6.11+

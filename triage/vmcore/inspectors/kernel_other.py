@@ -10,7 +10,7 @@ _LARGE_KMALLOC_ORDER = 2  # kmalloc() of more than two pages bypasses the slab c
 
 
 def inspect(page: Page) -> Finding | None:
-    """`kernel-other`; `large-kmalloc` by elimination where the kernel has no type for it (before 7.0)."""
+    """`kernel-other`; `large-kmalloc` by elimination where the kernel has no type for it."""
     detail = {"refcount": page.refcount, "order": page.order, "head_pfn": page.head.pfn}
     if page.mapping & 2:
         return Finding(type="kernel-other", why="a movable page of a driver (mapping bit 1)", detail=detail)

@@ -1,6 +1,6 @@
 """kmalloc() of more than two pages, which comes straight from the page allocator.
 
-Typed in the newest kernels (PGTY_large_kmalloc); before, it is a compound page like any other: see kernel_other.py.
+Newer kernels have a type for it (PGTY_large_kmalloc); else it is a compound page like any other: see kernel_other.py.
 """
 
 from __future__ import annotations

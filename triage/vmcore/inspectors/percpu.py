@@ -33,7 +33,7 @@ def _static(page: Page) -> Finding | None:
 
 
 def _dynamic(page: Page) -> Finding | None:
-    """pcpu_set_page_chunk() keeps the chunk in page->index, newer kernels (7.3) in page->private."""
+    """pcpu_set_page_chunk() keeps the chunk in page->index, that of 7.3 in page->private."""
     word = page.struct
     candidates = {page.private, int(word.index) if word.type_.type.has_member("index") else 0} - {0}
     for chunk in _chunks(page.core):
