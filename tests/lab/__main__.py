@@ -7,7 +7,6 @@ python -m tests.lab vmlinux KERNEL     debug symbols of a kernel, to compare DWA
 """
 
 import argparse
-import json
 import shutil
 import sys
 import time
@@ -72,7 +71,7 @@ def judge_all(chosen: list[Case], options: argparse.Namespace) -> int:
             rows.append(judgement.row())
             print(rows[-1], flush=True)
     cores = len(rows) - 1
-    summary = f"{cores - failed} of {cores} cores of {len(made)} cases right; not made: {len(chosen) - len(made)}"
+    summary = f"{cores - failed} of {cores} cores of {len(made)} cases right; not made, or stale: {len(chosen) - len(made)}"
     print(summary)
     if options.table:
         options.table.write_text("\n".join([judge.INTRODUCTION, *rows, "", summary]) + "\n")
@@ -114,8 +113,7 @@ def make(case: Case) -> None:
 
 
 def _state(case: Case) -> str:
-    path = runs() / case.name / truth.TRUTH
-    return "made" if path.exists() and json.loads(path.read_text()) else "-"
+    return truth.state(runs() / case.name, case)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
 """Truth files: the expected verdict out of the table, and what-if out of each kind's own run."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from tests.lab import deaths, truth
 from tests.lab.cases import Case
@@ -27,6 +31,23 @@ def test_what_if_comes_from_the_run_with_the_sysctl(tmp_path: Path) -> None:
     truth.settle_what_if(tmp_path)
     found = {path.parent.name: json.loads(path.read_text())["expected"]["what_if"] for path in tmp_path.glob("*/*")}
     assert found == {"6.12-a": {"0x1507": True}, "6.12-b": {}, "6.12-c": {"0x1507": None}, "7.3-a": {"0x1507": True}}
+
+
+def test_a_run_made_from_another_line_or_other_sources_is_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = Case("6.12-a", "6.12", ("dentry",), verdict="operator proven")
+    assert truth.state(tmp_path, case) == "-"
+    truth.write(tmp_path, known(case, "dentry"))
+    assert truth.state(tmp_path, case) == truth.state(tmp_path, replace(case, half=True)) == "made"
+    assert truth.state(tmp_path, replace(case, cpus=2)) == "stale"
+    guest = tmp_path / "guest"
+    shutil.copytree(truth.GUEST, guest)
+    monkeypatch.setattr(truth, "GUEST", guest)
+    assert truth.state(tmp_path, case) == "made"
+    with (guest / "labtool.c").open("a") as source:
+        source.write("\n")
+    assert truth.state(tmp_path, case) == "stale"
 
 
 def test_expected_names_the_guilty_page_only_where_the_death_is_about_it() -> None:

@@ -1,15 +1,20 @@
 """truth.json: what is known of a case without any analysis."""
 
+import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from .cases import Case
+from .paths import GUEST, HERE
 from .victims import Victim
 
 TRUTH = "truth.json"
+# what a run is made by, beside its line in cases.toml and the guest's sources
+_MAKERS = ("victims.py", "deaths.py", "ordinary.py")
+_INCIDENT = ("arm64.py", "incident.py", "firmware.py")
 
 
 def compose(
@@ -23,6 +28,7 @@ def compose(
     """
     return {
         "case": case.name,
+        "stamp": stamp(case),
         "arch": case.arch,
         "kernel": release,
         "cpus": case.cpus,
@@ -35,6 +41,24 @@ def compose(
         "expected": expected(case, victims),
         "dumps": {path.name: path.stat().st_size for path in dumps},
     }
+
+
+def stamp(case: Case) -> str:
+    """A checksum of what a run of the case is made from: its line, the guest's sources, victims and deaths."""
+    makers = [HERE / name for name in (_INCIDENT if case.death == "sea" else _MAKERS)]
+    sources = sorted(path for path in GUEST.rglob("*") if path.is_file())
+    digest = hashlib.sha256(repr(replace(case, half=False)).encode())
+    for source in (*makers, *sources):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def state(folder: Path, case: Case) -> str:
+    """What a case's folder holds: "made", "stale" (made from other sources or another line), "-" (nothing whole)."""
+    path = folder / TRUTH
+    if not path.exists():
+        return "-"
+    return "made" if json.loads(path.read_text()).get("stamp") == stamp(case) else "stale"
 
 
 def expected(case: Case, victims: list[Victim]) -> dict[str, Any]:
