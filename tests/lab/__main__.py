@@ -71,7 +71,9 @@ def judge_all(chosen: list[Case], options: argparse.Namespace) -> int:
             rows.append(judgement.row())
             print(rows[-1], flush=True)
     cores = len(rows) - 1
-    summary = f"{cores - failed} of {cores} cores of {len(made)} cases right; not made, or stale: {len(chosen) - len(made)}"
+    summary = (
+        f"{cores - failed} of {cores} cores of {len(made)} cases right; not made, or stale: {len(chosen) - len(made)}"
+    )
     print(summary)
     if options.table:
         options.table.write_text("\n".join([judge.INTRODUCTION, *rows, "", summary]) + "\n")
