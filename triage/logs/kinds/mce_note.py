@@ -13,7 +13,7 @@ from typing import Any
 from triage.logs.kinds._fields import number, only, present, reporter
 from triage.model import Event, HardwareError, Notice
 
-ANCHORS = (b"[Hardware Error]: ", b"mce: ", b"MCE: ")
+ANCHORS = (b"[Hardware Error]: ", b"mce: ", b"MCE: ", b"Uncorrected memory error in page")
 GAP = 0
 REQUIRED = ()
 

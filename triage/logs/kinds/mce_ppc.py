@@ -13,7 +13,7 @@ from typing import Any
 from triage.logs.kinds._fields import merge, number, present
 from triage.model import Component, Event, HardwareError, Severity
 
-ANCHORS = (b"MCE: ", b" interrupt [", b"opal: Hardware platform error")
+ANCHORS = (b"MCE: ", b" interrupt [", b"opal: Hardware platform error", b"Failed to identify bad address")
 GAP = 8
 REQUIRED = ("error",)
 

@@ -18,15 +18,21 @@ ANCHORS = (
     b"Unpoison: ",
     b"oft offlin",
     b"oft_offline: ",
+    b"offline_page: 0x",
+    b"get_any_page: 0x",
+    b"MCE 0x",
+    b"ory_failure_event: ",
     b"due to hardware memory corruption",
     b"Soft-offlining pfn",
+    b"CEC: Invalid pfn",
 )
 GAP = 0
 REQUIRED = ()
 
 # The terminal that a line is -> what the line says; all others are notes.
 ACTIONS = {
-    "VERDICT": "verdict", "UNHANDLABLE": "unhandlable", "UNKNOWN_STATE": "unknown-state", "ALREADY": "already-poisoned",
+    "VERDICT": "verdict", "VERDICT_OLD": "verdict", "TRACE": "verdict",
+    "UNHANDLABLE": "unhandlable", "UNKNOWN_STATE": "unknown-state", "ALREADY": "already-poisoned",
     "SIGBUS": "sigbus", "KILL": "kill", "KILLING": "kill", "OUTSIDE": "outside", "OVERFLOW": "overflow",
     "UNPOISON": "unpoison", "UNPOISON_OLD": "unpoison", "SOFT": "soft-offline", "SOFT_FREE": "soft-offline",
     "CEC": "soft-offline", "MADVISE": "soft-offline", "INJECT": "injection",
