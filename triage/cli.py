@@ -10,7 +10,8 @@ import click
 
 from triage import __version__
 from triage.fleet.command import fleet
-from triage.terminal import INTERRUPTED, Commands, Reading, private, say, waiting, write
+from triage.privacy import Privacy, private
+from triage.terminal import INTERRUPTED, Commands, Reading, say, waiting, write
 
 if TYPE_CHECKING:
     from triage.config import Limits
@@ -111,7 +112,7 @@ def analyze(
     json_file: str | None,
     fail_on: str | None,
     limits: Limits,
-    redactor: Redactor | None,
+    privacy: Privacy,
     **settings: Any,
 ) -> NoReturn:
     """Say what killed the machine, from logs, cores and crash directories.
@@ -125,20 +126,20 @@ def analyze(
     from triage import pipeline
     from triage.config import Options
 
-    if redactor and settings["minicore"]:
-        raise click.UsageError("--minicore cannot be redacted: it holds memory as it was. Leave out one of the two.")
+    if privacy.of() and settings["minicore"]:
+        raise click.UsageError("--minicore cannot be redacted: it holds memory as it was. Leave out one of them.")
     reading = Reading(limits.memory)
     with waiting("reading"):
         analysis = pipeline.analyze(paths, Options(**settings, limits=limits), reading=reading)
-    if redactor:
-        analysis = redacted(analysis, redactor)
+    ticket = redacted(analysis, privacy.of("markdown")) if markdown else analysis
+    analysis = redacted(analysis, privacy.of())
     complain(analysis)
     if reading.ended:
         say(f"triage: {reading.ended}", None)
     known = bool(analysis.cases or (analysis.sources and not reading.ended))  # else a report of before stays
     for target, form in ((html, "html"), (markdown, "markdown"), (text, "ticket"), (json_file, "json")):
         if target and (known or target == "-"):
-            write(target, render(form, analysis))
+            write(target, render(form, ticket if form == "markdown" else analysis))
     if json_file != "-":
         show(analysis)
     sys.exit(INTERRUPTED if reading.interrupted else exit_code(analysis, fail_on))
@@ -151,7 +152,7 @@ def analyze(
 @click.option("--residue", is_flag=True, help="Print to stderr the lines that hold an anchor and belong to no event.")
 @LIMITS
 @private
-def log(paths: tuple[str, ...], form: str, residue: bool, limits: Limits, redactor: Redactor | None) -> NoReturn:
+def log(paths: tuple[str, ...], form: str, residue: bool, limits: Limits, privacy: Privacy) -> NoReturn:
     """Print the hardware errors, memory-failure lines and crashes of logs, in the order of their first lines.
 
     \b
@@ -163,7 +164,7 @@ def log(paths: tuple[str, ...], form: str, residue: bool, limits: Limits, redact
     from triage.logs.parse import Parser
     from triage.report import head, row
 
-    code = DONE
+    code, redactor = DONE, privacy.of()
     sys.stdout.write(head(form))
     for found in inputs.find(paths, limits=limits):
         if redactor:
@@ -196,7 +197,7 @@ def log(paths: tuple[str, ...], form: str, residue: bool, limits: Limits, redact
 @click.option("--vmlinux", type=click.Path(exists=True, dir_okay=False), help="Debug information for the core.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @private
-def page(core: str, where: tuple[str, ...], vmlinux: str | None, as_json: bool, redactor: Redactor | None) -> NoReturn:
+def page(core: str, where: tuple[str, ...], vmlinux: str | None, as_json: bool, privacy: Privacy) -> NoReturn:
     """What a page was: PFN 0x40272d, or an address 0xffff00004064d260; without arguments all poisoned pages.
 
     A number below 2^40 is a page frame number, one above it an address.
@@ -205,7 +206,7 @@ def page(core: str, where: tuple[str, ...], vmlinux: str | None, as_json: bool, 
     from triage.errors import TriageError
     from triage.report import page as report
 
-    numbers = [parse_number(word) for word in where]
+    numbers, redactor = [parse_number(word) for word in where], privacy.of()
     try:
         facts = pipeline.core_facts(
             pipeline.one_core(core),
@@ -243,8 +244,10 @@ def parse_number(word: str) -> int:
         raise click.BadParameter(f"{word!r} is no hexadecimal number") from None
 
 
-def redacted(analysis: Analysis, redactor: Redactor) -> Analysis:
+def redacted(analysis: Analysis, redactor: Redactor | None) -> Analysis:
     """The analysis as it may be shown to others; every case says what was replaced."""
+    if redactor is None:
+        return analysis
     from dataclasses import replace
 
     from triage.model import Note

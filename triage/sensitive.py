@@ -73,12 +73,12 @@ PUBLIC_NAMES = frozenset(
     ("localhost", "localhost.localdomain", "(none)", "root", "kernel", "linux", "debian", "ubuntu", "fedora", "unknown",
      "none", "nobody", "null", "memory", "hardware", "error", "page", "cpu", "log", "console", "user", "host", "task")
 )  # fmt: skip
-# Names of files that tell what a file is and not whose.
-PLAIN_FILE = re.compile(
-    r"(?:(?:vmcore|dmesg|kern|kernel|console|messages|syslog|journal|journalctl|serial|crash|boot|core|minicore|mcelog"
-    r"|efi|pstore|erst|ras|mc_event|dump|log|txt|json|jsonl|export|zst|gz|xz|bz2|db|tar|tgz|zip|elf|incomplete|flat)"
-    r"|\d{1,4}|[._-])+"
+# Names of files that tell what a file is and not whose: `kern.log.1`; not `db07.log`, which may be of the host db07.
+_FILE_WORD = (
+    "(?:vmcore|dmesg|kern|kernel|console|messages|syslog|journal|journalctl|serial|crash|boot|core|minicore|mcelog|efi"
+    "|pstore|erst|ras|mc_event|dump|log|txt|json|jsonl|export|zst|gz|xz|bz2|tar|tgz|zip|elf|incomplete|flat)"
 )
+PLAIN_FILE = re.compile(rf"{_FILE_WORD}(?:[._-]{_FILE_WORD}|\.(?:\d{{1,4}}|db))*")
 POISON = frozenset(
     (0xDEAD000000000100, 0xDEAD000000000122, 0xDEAD000000000200, 0xDEAD4EAD00000000, 0xDEAD000000000000,
      0x5A5A5A5A5A5A5A5A, 0x6B6B6B6B6B6B6B6B, 0x6B6B6B6B6B6B6BA5, 0xA5A5A5A5A5A5A5A5, 0xBBBBBBBBBBBBBBBB,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import resource
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
@@ -180,35 +179,6 @@ def waiting(what: str) -> Iterator[None]:
         done.set()
         thread.join()
         sys.stderr.write("\r\x1b[K")
-
-
-def private(command: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
-    """--redact and --redact-map, which become a `redactor` once the paths are parsed."""
-
-    @functools.wraps(command)
-    def run(*, redact: bool, redact_map: str | None, **arguments: Any) -> NoReturn:
-        if not redact and redact_map is None:
-            command(**arguments, redactor=None)
-        from triage import mapfile
-        from triage.errors import InputError
-
-        try:
-            redactor = mapfile.load(redact_map)
-        except InputError as error:
-            raise click.BadParameter(error.reason, param_hint="--redact-map") from None
-        try:
-            command(**arguments, redactor=redactor)
-        except SystemExit:
-            mapfile.save(redact_map, redactor)
-            click.echo(f"triage: {redactor.summary()}", err=True)
-            raise
-
-    told = "Which token stands for what: read if it is there, then written, for you only (0600). Implies --redact."
-    run = click.option(
-        "--redact-map", type=click.Path(dir_okay=False), metavar="FILE", envvar="TRIAGE_REDACT_MAP", help=told
-    )(run)
-    told = "Replace host names, addresses, users, serial numbers, paths, kernel pointers ... by tokens, in all outputs."
-    return click.option("--redact", is_flag=True, envvar="TRIAGE_REDACT", help=told)(run)
 
 
 def say(line: str, redactor: Redactor | None) -> None:

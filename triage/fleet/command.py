@@ -7,12 +7,14 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from triage.terminal import private, say
+from triage.privacy import Privacy, private
+from triage.terminal import say
 
 if TYPE_CHECKING:
     from triage.fleet.run import Settings, Summary
@@ -82,7 +84,7 @@ SHOWN = 20  # failures listed at the end; all are in the store
 def fleet(paths: tuple[str, ...], folder: Path, html: Path | None, markdown: Path | None, metrics: Path | None,
           csv_folder: Path | None, jobs: int, scheduler: str | None, time_limit: float, memory_limit: int,
           host_pattern: str | None, retry: bool, vmlinux: str | None, debug_dirs: tuple[str, ...],
-          redactor: Redactor | None) -> NoReturn:  # fmt: skip
+          privacy: Privacy) -> NoReturn:  # fmt: skip
     """Take what is new in directories, archives and object stores into a store, and report on all that it holds.
 
     A run that was interrupted continues where it was. Without PATH only the reports are written; '-' reads paths from
@@ -107,9 +109,9 @@ def fleet(paths: tuple[str, ...], folder: Path, html: Path | None, markdown: Pat
             host=checked(host_pattern), retry=retry,
             options=Options(vmlinux=vmlinux, debug_dirs=debug_dirs),
         )  # fmt: skip
-        code = perform(list(named(paths)), folder, settings, Outputs(html, markdown, metrics, csv_folder), redactor)
+        code = perform(list(named(paths)), folder, settings, Outputs(html, markdown, metrics, csv_folder), privacy)
     except TriageError as error:
-        say(f"triage: {error}", redactor)
+        say(f"triage: {error}", privacy.of())
         code = UNREADABLE
     except ModuleNotFoundError as error:
         click.echo(f"triage: fleets need {error.name}: pip install 'vmtriage[fleet]'", err=True)
@@ -149,9 +151,7 @@ def named(paths: tuple[str, ...]) -> Iterator[str]:
             yield path
 
 
-def perform(
-    paths: list[str], folder: Path, settings: Settings, outputs: Outputs, redactor: Redactor | None = None
-) -> int:
+def perform(paths: list[str], folder: Path, settings: Settings, outputs: Outputs, privacy: Privacy) -> int:
     """Run, tell, report; returns the exit code."""
     from triage.fleet import store as stores
     from triage.fleet.progress import Progress
@@ -162,10 +162,10 @@ def perform(
         if paths:
             with Progress(paths) as progress:
                 summary = run(paths, store, settings, progress)
-            tell(summary, redactor)
+            tell(summary, privacy.of())
             code = exit_code(summary)
         if outputs.any():
-            report(store, outputs, redactor)
+            report(store, outputs, privacy)
     return code
 
 
@@ -198,25 +198,31 @@ def tell(summary: Summary, redactor: Redactor | None = None) -> None:
         )
 
 
-def report(store: Store, outputs: Outputs, redactor: Redactor | None = None) -> None:
+def report(store: Store, outputs: Outputs, privacy: Privacy) -> None:
     """Write what is wanted; raises StoreError if a place cannot be written."""
     from triage.fleet.report import csv, metrics, site, summary
     from triage.fleet.statistics.gather import gather
     from triage.fleet.store import StoreError, reason
 
-    if redactor:
+    @cache
+    def seen(redactor: Redactor | None) -> tuple[Store, Statistics]:
+        """The store and its statistics as one sort of output may show them."""
+        if redactor is None:
+            return store, gather(store)
         from triage.fleet.private import Redacted
 
-        store = Redacted(store, redactor)
-    statistics: Statistics = gather(store)
+        shown = Redacted(store, redactor)
+        return shown, gather(shown)
+
     try:
         if outputs.csv_folder:
-            csv.write(outputs.csv_folder, store, statistics)
+            csv.write(outputs.csv_folder, *seen(privacy.of()))
         if outputs.metrics:
-            metrics.write(outputs.metrics, statistics)
+            metrics.write(outputs.metrics, seen(privacy.of())[1])
         if outputs.html:
-            site.write(outputs.html, store, statistics)
+            site.write(outputs.html, *seen(privacy.of("site")))
         if outputs.markdown:
-            summary.write(outputs.markdown, statistics, store.note)
+            shown, statistics = seen(privacy.of("markdown"))
+            summary.write(outputs.markdown, statistics, shown.note)
     except OSError as error:
         raise StoreError(f"{error.filename or 'report'}: cannot write: {reason(error)}") from error
