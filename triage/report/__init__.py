@@ -42,5 +42,14 @@ def writer(form: str) -> Callable[[Event], str]:
 
     if form == "csv":
         return lambda event: csv.line(csv.row(event))
-    encode = standard.JSONEncoder(check_circular=False).encode
-    return lambda event: encode(json.event(event)) + "\n"
+    from msgspec.json import Encoder
+
+    encode = Encoder().encode
+
+    def line(event: Event) -> str:
+        """What is not ASCII is escaped: such a line may be shown on a terminal."""
+        told = json.event(event)
+        data = encode(told)
+        return (data.decode() if data.isascii() else standard.dumps(told, separators=(",", ":"))) + "\n"
+
+    return line
