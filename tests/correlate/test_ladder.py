@@ -539,6 +539,16 @@ def test_signs_of_hardware_leave_software_weak_at_most(doubt: Event) -> None:
     assert case.verdict.confidence == "weak"
 
 
+def test_a_machine_check_that_is_decoded_right_behind_its_announcement_is_no_doubt() -> None:
+    logged = ghes(100.0, kind="mce_note", component="unknown", severity="corrected", detail={"undecoded": True})
+    record = mce(100.0, 0x9400_4000_0008_0A13, bank=4, severity="corrected")
+    case = judge(boot(banner(), logged, record, gpf(160.0)))
+    assert case is not None
+    assert case.verdict.confidence == "likely"
+    assert len(case.errors) == 1
+    assert level(boot(banner(), logged, replace(record, time=110.0), gpf(160.0))) == ("software", "weak")
+
+
 def test_unexplained_machine_check_taint_leaves_software_weak() -> None:
     assert level(boot(banner(), gpf(160.0, taint=("M",)))) == ("software", "weak")
 

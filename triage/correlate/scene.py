@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from triage.correlate import address, consumption, crashes, injection, pages, reports
 from triage.correlate.address import Address, Guess
@@ -78,7 +79,7 @@ class Scene:
 def build(boot: Boot) -> Scene:
     """The scene of a boot; every step's failure to find something is a None or an empty tuple."""
     capture = is_capture(boot)
-    events = tuple(injection.marked(earlier_boot(event, capture) for event in boot.events))
+    events = tuple(injection.marked(earlier_boot(event, capture) for event in told(boot.events)))
     events, crash = with_crash(events, boot)
     found = tuple(event for event in events if isinstance(event, Crash))
     errors = tuple((f"e{n}", e) for n, e in enumerate((e for e in events if isinstance(e, HardwareError)), 1))
@@ -132,6 +133,26 @@ def mild_crash(found: Sequence[Crash], events: Iterable[Event]) -> Crash | None:
     if any(isinstance(e, MemoryFailure) and e.result in reports.STAYS_OPEN for e in events):
         return None
     return found[0] if found else None
+
+
+def told(events: Iterable[Event]) -> list[Event]:
+    """The events without the announcements of machine checks whose records stand right behind them:
+
+    mce: [Hardware Error]: Machine check events logged
+    mce: [Hardware Error]: CPU 0: Machine Check: 0 Bank 4: 9400400000080a13
+    """
+    events = list(events)
+    errors = [event for event in events if isinstance(event, HardwareError)]
+    decoded = {id(event) for event, following in pairwise(errors) if is_announcement(event, following)}
+    return [event for event in events if id(event) not in decoded]
+
+
+def is_announcement(event: HardwareError, following: HardwareError) -> bool:
+    """Whether an event says only that a machine check was logged, and the one behind it is that machine check."""
+    if not event.detail.get("undecoded") or following.detail.get("undecoded"):
+        return False
+    together = event.time is None or following.time is None or following.time - event.time <= reports.SAME_EVENT
+    return together and following.kind.startswith(("mce", "edac"))
 
 
 def earlier_boot(event: Event, capture: bool) -> Event:
