@@ -50,6 +50,16 @@ class Case:
         return max(self.memory, least if self.kdump else least // 2)
 
     @property
+    def amd(self) -> bool:
+        """Whether the guest takes its CPU for one of AMD's, and machine checks for theirs."""
+        return self.cpu.startswith("EPYC")
+
+    @property
+    def broadcasts(self) -> bool:
+        """Whether all CPUs take part in a machine check: Intel's do."""
+        return self.cpus > 1 and not self.amd
+
+    @property
     def arch(self) -> str:
         """The guest's architecture."""
         return "arm64" if "-arm64" in self.kernel else "x86_64"

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from . import capture
 from .cases import Case
@@ -10,22 +11,37 @@ from .errors import LabError
 from .qemu import Guest
 from .victims import NAME_COUNT, NAMES, Victim, guilty
 
-# Machine check banks as the monitor's `mce` takes them: status, MCG_STATUS, MISC (physical address, line).
+
+@dataclass(frozen=True)
+class Record:
+    """A machine check as the monitor's `mce` takes it: bank, MCi_STATUS, MCG_STATUS, MCi_MISC."""
+
+    bank: int
+    status: int
+    mcg_status: int
+    misc: int
+
+
 # Intel SDM 3B, 16.9: memory scrub 0x00C0 is "software recoverable action optional", data load 0x0134 "required".
-SCRUB = "0xbd000000000000c0 0x5"
-DATA_LOAD = "0xbd80000000000134 0x7"
-MISC = "0x86"  # address mode 2: physical; least significant bit 6: a cache line
+# MISC: address mode 2, physical; least significant bit 6, a cache line.
+SCRUB = Record(9, 0xBD00_0000_0000_00C0, 0x5, 0x86)
+DATA_LOAD = Record(9, 0xBD80_0000_0000_0134, 0x7, 0x86)
+# AMD APM 2, 9.3: banks of a machine without scalable MCA. The load-store unit reports a data load (0x0135) of
+# poisoned data (bit 43); the northbridge, bank 4, corrected ECC errors (bit 46, extended code 8) of DRAM.
+AMD_LOAD = Record(0, 0xB400_0800_0000_0135, 0x7, 0)
+AMD_CORRECTED = Record(4, 0x9400_4000_0008_0A13, 0, 0)
 LINE = 64
+HEALTHY = 0x5_0040  # of which a corrected error tells
 # reports of one page within about a second are one event to a careful reader: keep events apart
 APART = 2.5
 RIP = 16  # its number in GDB's description of x86-64
 DEAD = r"---\[ end Kernel panic|Kernel Offset: 0x|Rebooting in \d"
 
 
-def machine_check(guest: Guest, case: Case, cpu: int, record: str, address: int) -> None:
-    """Raise a machine check: on all CPUs where there are several, as Intel machines broadcast it."""
-    broadcast = "-b " if case.cpus > 1 else ""
-    guest.monitor.human(f"mce {broadcast}{cpu} 9 {record} {address:#x} {MISC}")
+def machine_check(guest: Guest, broadcast: bool, cpu: int, record: Record, address: int) -> None:
+    """Raise a machine check on one CPU, or on all of them, as Intel machines broadcast it."""
+    registers = f"{record.bank} {record.status:#x} {record.mcg_status:#x} {address:#x} {record.misc:#x}"
+    guest.monitor.human(f"mce {'-b ' if broadcast else ''}{cpu} {registers}")
 
 
 def poison(guest: Guest, case: Case, victim: Victim) -> None:
@@ -42,10 +58,19 @@ def poison(guest: Guest, case: Case, victim: Victim) -> None:
     victim.flags_after = guest.shell.run(f"labtool flags {victim.pfn:#x}")
 
 
+def correct(guest: Guest) -> None:
+    """Leave a corrected error in an AMD bank and have the kernel poll its banks: nothing comes of it."""
+    # writing the interval looks at the banks once as at boot, and what they tell early is left from the boot before
+    guest.shell.run("echo 1 >/sys/devices/system/machinecheck/machinecheck0/check_interval; sleep 30")
+    machine_check(guest, False, 0, AMD_CORRECTED, HEALTHY)
+    guest.wait_serial(r"Machine Check: 0 Bank 4:", 30)
+    time.sleep(APART)
+
+
 def inject(guest: Guest, case: Case, victim: Victim) -> None:
     """Poison the page in the case's way without waiting: with the sysctl set this may be the end."""
     if case.inject == "mce":
-        machine_check(guest, case, 0, SCRUB, victim.line)
+        machine_check(guest, case.broadcasts, 0, SCRUB, victim.line)
     elif case.inject == "hard":
         guest.shell.send(f"echo {victim.pfn << victim.shift:#x} >/sys/devices/system/memory/hard_offline_page")
     else:
@@ -86,7 +111,7 @@ def _consume(guest: Guest, case: Case, victims: Sequence[Victim]) -> dict[str, s
     cpu, touched = debugger.wait_for_stop(60)
     debugger.command(f"Hg{cpu + 1:x}")
     rip = debugger.register(RIP)
-    machine_check(guest, case, cpu, DATA_LOAD, victim.line | touched & (LINE - 1))
+    machine_check(guest, case.broadcasts, cpu, AMD_LOAD if case.amd else DATA_LOAD, victim.line | touched & (LINE - 1))
     debugger.command(f"z4,{line:x},{LINE:x}")
     debugger.detach()
     known = {"cpu": str(cpu), "rip": hex(rip), "touched": hex(touched), "physical": hex(victim.line)}

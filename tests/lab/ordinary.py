@@ -56,6 +56,8 @@ def make(case: Case, folder: Path) -> dict[str, Any]:
         guest.shell.run(f"mkdir -p {victims.NAMES} && labtool names {victims.NAMES} {victims.NAME_COUNT}")
         if case.kdump:
             capture.load(guest, CAPTURE_LINE)
+        if case.inject == "corrected":
+            deaths.correct(guest)
         made = _poison_all(guest, case)
         if case.forget:
             _fill_log(guest)
@@ -83,6 +85,8 @@ def _command(case: Case, vmlinuz: Path, initrd: Path, disk: Path | None) -> list
     line = f"{machine.line} {COMMAND_LINE}"
     if case.sysctl:
         line += f" {SYSCTL}={case.sysctl}"
+    if case.inject == "corrected":
+        line += " ras=cec_disable"  # the kernel's collector of corrected errors would keep the record to itself
     if case.kdump:
         line += " crashkernel=192M"
     if victims.NEEDS_PMEM & set(case.poison):
