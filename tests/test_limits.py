@@ -105,3 +105,14 @@ def test_the_environment_sets_limits_too(tmp_path: Path, monkeypatch: pytest.Mon
 def test_too_many_layers_are_refused(tmp_path: Path) -> None:
     analysis = pipeline.analyze([str(nested(tmp_path))], Options(limits=Limits(depth=2)))
     assert [error.reason for error in analysis.refused] == ["packed in too many layers"]
+
+
+@pytest.mark.parametrize("limit", HIT)
+def test_fleets_have_the_same_limits(limit: str, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    make, told = HIT[limit]
+    store = tmp_path / "store"
+    command = [*COMMAND, "fleet", str(make(tmp_path)), "--store", str(store), "--limit", limit, "--csv", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, told in done.stderr, "Traceback" in done.stderr) == (4, True, False)
+    assert told in (tmp_path / "failures.csv").read_text()

@@ -11,7 +11,7 @@ import click
 from triage import __version__
 from triage.fleet.command import fleet
 from triage.privacy import Privacy, private
-from triage.terminal import INTERRUPTED, Commands, Reading, say, waiting, write
+from triage.terminal import INTERRUPTED, LIMITS, Commands, Reading, say, waiting, write
 
 if TYPE_CHECKING:
     from triage.config import Limits
@@ -42,27 +42,6 @@ def main() -> None:
 
 main.add_command(fleet)
 PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-
-
-def bounds(_: click.Context, option: click.Parameter, words: tuple[str, ...]) -> Limits:
-    """The limits that a user sets."""
-    from triage.config import limits
-
-    try:
-        return limits(words)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param=option) from None
-
-
-LIMITS = click.option(
-    "--limit",
-    "limits",
-    multiple=True,
-    metavar="NAME=NUMBER",
-    envvar="TRIAGE_LIMITS",
-    callback=bounds,
-    help="Raise or lower a bound on the work: bytes=8G, events, lines, members, ratio, depth, seconds, memory.",
-)
 
 
 @main.command(short_help="The verdict of crashes and hardware errors.")

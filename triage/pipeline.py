@@ -44,7 +44,7 @@ def analyze(
     began, whole = time.monotonic(), False
     material = Material(options or Options())
     with reading or nullcontext():
-        material.read(paths)
+        material.read(inputs.find(paths, limits=material.options.limits))
         whole = True
     analysis, logs = material.analysis, material.logs
     if not whole:
@@ -52,7 +52,7 @@ def analyze(
     analysis.events = sum(len(found) for _, found in logs)
     analysis.sources = [source(text) for text, _ in logs]
     cases = judge_logs(logs, material.facts, material.side)
-    analysis.cases = [replace(case, notes=(*case.notes, *concerning(case, analysis.notes))) for case in cases]
+    analysis.cases = [noted(case, analysis.notes) for case in cases]
     analysis.sites = crash_sites(analysis.cases)
     analysis.seconds = time.monotonic() - began
     return analysis
@@ -68,10 +68,9 @@ class Material:
     facts: list[CoreFacts] = field(default_factory=list)
     side: list[inputs.SideFile] = field(default_factory=list)
 
-    def read(self, paths: Sequence[str]) -> None:
+    def read(self, found: Iterable[inputs.Found]) -> None:
         """Logs as they come, then cores: what the logs say is asked of them."""
-        cores = [found for found in inputs.find(paths, limits=self.options.limits) if self.take(found)]
-        for core in cores:
+        for core in [one for one in found if self.take(one)]:
             self.facts += read_cores([core], self.logs, self.options, self.analysis)
         if self.options.vmlinux or self.options.debug_dirs:
             self.logs = [(text, with_source_lines(found, self.options, self.analysis)) for text, found in self.logs]
@@ -105,6 +104,11 @@ class Material:
                 break
             told.append(event)
         self.analysis.notes += [Note(text=note, source=text.name) for note in text.notes]
+
+
+def noted(case: Case, notes: Sequence[Note]) -> Case:
+    """The case with those of the notes on inputs that concern it."""
+    return replace(case, notes=(*case.notes, *concerning(case, notes)))
 
 
 def concerning(case: Case, notes: Sequence[Note]) -> Iterator[Note]:

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 import click
 
 if TYPE_CHECKING:
+    from triage.config import Limits
     from triage.redact import Redactor
 
 INTERRUPTED, TERMINATED, CLOSED_PIPE = 130, 143, 141  # 128 + the signal, as a shell would say
@@ -179,6 +180,27 @@ def waiting(what: str) -> Iterator[None]:
         done.set()
         thread.join()
         sys.stderr.write("\r\x1b[K")
+
+
+def bounds(_: click.Context, option: click.Parameter, words: tuple[str, ...]) -> Limits:
+    """The limits that a user sets."""
+    from triage.config import limits
+
+    try:
+        return limits(words)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param=option) from None
+
+
+LIMITS = click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="NAME=NUMBER",
+    envvar="TRIAGE_LIMITS",
+    callback=bounds,
+    help="Raise or lower a bound on the work: bytes=8G, events, lines, members, ratio, depth, seconds, memory.",
+)
 
 
 def say(line: str, redactor: Redactor | None) -> None:

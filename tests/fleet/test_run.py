@@ -17,7 +17,7 @@ from triage.fleet import examine, workers
 from triage.fleet.run import Settings, Summary, run
 from triage.fleet.store import Store, opened
 from triage.fleet.units import Unit
-from triage.fleet.workers import Limits
+from triage.fleet.workers import Bounds
 
 
 def take(archive: Path, store: Store, **settings: Any) -> Summary:
@@ -107,7 +107,7 @@ def test_a_slow_input_is_recorded_and_the_run_goes_on(
     slow = sitecustomize(tmp_path, "if '0.log' in task.unit.name: __import__('time').sleep(60)")
     monkeypatch.setenv("PYTHONPATH", slow)
     archive(tmp_path, 6)
-    summary = take(tmp_path / "a", empty, limits=Limits(seconds=4))
+    summary = take(tmp_path / "a", empty, bounds=Bounds(seconds=4))
     assert (summary.done, summary.failed) == (5, 1)
     assert empty.read("failures")["kind"].tolist() == ["time"]
 
@@ -184,7 +184,7 @@ def test_a_run_that_was_killed_continues_and_loses_nothing(tmp_path: Path, after
 
 
 def test_children_end_with_their_parent(tmp_path: Path) -> None:
-    child = workers.Child(Limits())
+    child = workers.Child(Bounds())
     log = put(tmp_path / "a.log", dmesg())
     info = log.stat()
     found = child.examine(examine.Task(Unit(str(log), (str(log),), info.st_size, info.st_mtime_ns)))

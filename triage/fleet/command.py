@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from triage.privacy import Privacy, private
-from triage.terminal import say
+from triage.terminal import LIMITS, say
 
 if TYPE_CHECKING:
+    from triage.config import Limits
     from triage.fleet.run import Settings, Summary
     from triage.fleet.statistics.gather import Statistics
     from triage.fleet.store import Store
@@ -80,11 +81,12 @@ SHOWN = 20  # failures listed at the end; all are in the store
     type=click.Path(exists=True, file_okay=False),
     help="Where to look for debug information.",
 )
+@LIMITS
 @private
 def fleet(paths: tuple[str, ...], folder: Path, html: Path | None, markdown: Path | None, metrics: Path | None,
           csv_folder: Path | None, jobs: int, scheduler: str | None, time_limit: float, memory_limit: int,
           host_pattern: str | None, retry: bool, vmlinux: str | None, debug_dirs: tuple[str, ...],
-          privacy: Privacy) -> NoReturn:  # fmt: skip
+          limits: Limits, privacy: Privacy) -> NoReturn:  # fmt: skip
     """Take what is new in directories, archives and object stores into a store, and report on all that it holds.
 
     A run that was interrupted continues where it was. Without PATH only the reports are written; '-' reads paths from
@@ -102,12 +104,12 @@ def fleet(paths: tuple[str, ...], folder: Path, html: Path | None, markdown: Pat
 
     try:
         from triage.fleet.run import Settings
-        from triage.fleet.workers import Limits
+        from triage.fleet.workers import Bounds
 
         settings = Settings(
-            jobs=jobs, scheduler=scheduler, limits=Limits(time_limit, memory_limit << 20),
+            jobs=jobs, scheduler=scheduler, bounds=Bounds(time_limit, min(memory_limit << 20, limits.memory)),
             host=checked(host_pattern), retry=retry,
-            options=Options(vmlinux=vmlinux, debug_dirs=debug_dirs),
+            options=Options(vmlinux=vmlinux, debug_dirs=debug_dirs, limits=limits),
         )  # fmt: skip
         code = perform(list(named(paths)), folder, settings, Outputs(html, markdown, metrics, csv_folder), privacy)
     except TriageError as error:

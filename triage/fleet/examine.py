@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,12 @@ from typing import Any
 from triage import pipeline
 from triage.config import Options
 from triage.correlate import board, boots, judge
-from triage.errors import InputError
 from triage.fleet import exposure, identity, remote, rows
 from triage.fleet.units import Unit
-from triage.inputs import CoreFile, LogText, Refused, SideFile, Skipped, find
+from triage.inputs import Found, Refused, Skipped, find
 from triage.inputs.buffers import digest
 from triage.logs.clock import wall_seconds
-from triage.model import Boot, Case, Event, Note
+from triage.model import Boot, Case, Note
 
 # `127.0.0.1-2026-11-23-02:11:47`, `202611230211`, `2026-11-23T02:11`: when a crash directory was made.
 DATED = re.compile(r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)(?:[-_T]?([0-2]\d)[:-]?([0-5]\d)(?:[:-]?([0-5]\d))?)?(?!\d)")
@@ -50,17 +49,6 @@ class Finding:
     skipped: int = 0  # files of no use
 
 
-@dataclass(slots=True)
-class Read:
-    """What the files of a unit hold."""
-
-    logs: list[tuple[LogText, list[Event]]] = field(default_factory=list)
-    cores: list[CoreFile] = field(default_factory=list)
-    side: list[SideFile] = field(default_factory=list)
-    analysis: pipeline.Analysis = field(default_factory=pipeline.Analysis)
-    skipped: int = 0
-
-
 def examine(task: Task) -> Finding:
     """The finding of one unit; raises OSError if a file vanished, whatever else is wrong is in the finding."""
     if not any(map(remote.is_remote, task.unit.paths)):
@@ -76,17 +64,27 @@ def found_in(task: Task, paths: Sequence[str], names: Mapping[str, str]) -> Find
     if finding.input in task.known:
         finding.status = "duplicate"
         return finding
-    read = read_files(paths, names)
-    found = grouped(read, task)
-    spans = {text.name: exposure.segments(text) for text, _ in read.logs}
-    for number, boot in enumerate(found):
-        add(finding, task, boot, judge(boot), number, spans)
-    finding.skipped = read.skipped
-    finding.failures = [("refused", str(e)) for e in read.analysis.refused]
-    finding.failures += [("partial", f"{n.source}: {n.text}" if n.source else n.text) for n in read.analysis.notes]
+    material = pipeline.Material(task.options)
+    material.read(files_of(paths, names, task.options))
+    analysis = material.analysis
+    found = boots.group(
+        [boots.LogEvents(pipeline.source(text), tuple(events)) for text, events in material.logs], material.facts
+    )
+    spans = {text.name: exposure.segments(text) for text, _ in material.logs}
+    for number, boot in enumerate(board.enrich(boot, material.side) for boot in found):
+        add(finding, task, boot, judged(boot, analysis.notes), number, spans)
+    finding.skipped = sum(skipped.count for skipped in analysis.skipped)
+    finding.failures = [("refused", str(e)) for e in analysis.refused]
+    finding.failures += [("partial", f"{n.source}: {n.text}" if n.source else n.text) for n in analysis.notes]
     if not finding.rows:
-        finding.status = "failed" if read.analysis.refused else "nothing"
+        finding.status = "failed" if analysis.refused else "nothing"
     return finding
+
+
+def judged(boot: Boot, notes: Sequence[Note]) -> Case | None:
+    """The case of a boot, which says what of its inputs could not be read; None where nothing happened."""
+    case = judge(boot)
+    return pipeline.noted(case, notes) if case else None
 
 
 def content(paths: Sequence[str]) -> str:
@@ -104,29 +102,13 @@ def files(paths: Sequence[str]) -> list[str]:
     ]
 
 
-def read_files(paths: Sequence[str], names: Mapping[str, str]) -> Read:
-    """Logs with their events, cores, and what stands beside them; what is refused or left out is recorded."""
-    read = Read()
-    for found in find(list(paths)):
+def files_of(paths: Sequence[str], names: Mapping[str, str], options: Options) -> Iterator[Found]:
+    """What the files of a unit hold, under the names that the user knows; what is merely something else is skipped."""
+    for found in find(paths, limits=options.limits):
         found = replace(found, name=called(found.name, names)) if names else found
-        match found:
-            case LogText():
-                read.logs.append((found, list(pipeline.events(found))))
-            case CoreFile():
-                read.cores.append(found)
-            case SideFile():
-                read.side.append(found)
-            case Refused(partial=True):
-                read.analysis.notes.append(Note(text=found.reason, source=found.name))
-            case Refused(foreign=True):
-                read.skipped += 1
-            case Refused():
-                read.analysis.refused.append(InputError(found.name, found.reason))
-            case Skipped():
-                read.skipped += found.count
-        if isinstance(found, LogText | CoreFile):
-            read.analysis.notes += [Note(text=note, source=found.name) for note in found.notes]
-    return read
+        if isinstance(found, Refused) and found.foreign:
+            found = Skipped(found.name, found.reason, 1)
+        yield found
 
 
 def called(name: str, names: Mapping[str, str]) -> str:
@@ -135,13 +117,6 @@ def called(name: str, names: Mapping[str, str]) -> str:
         if name.startswith(path):
             return shown + name[len(path) :]
     return name
-
-
-def grouped(read: Read, task: Task) -> list[Boot]:
-    """The boots of a unit, with its cores, and with what the board's own records say."""
-    facts = pipeline.read_cores(read.cores, read.logs, task.options, read.analysis)
-    found = boots.group([boots.LogEvents(pipeline.source(text), tuple(events)) for text, events in read.logs], facts)
-    return [board.enrich(boot, read.side) for boot in found]
 
 
 def add(

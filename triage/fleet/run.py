@@ -17,7 +17,7 @@ from triage.fleet.examine import Finding, Rows, Task, describe
 from triage.fleet.ledger import Ledger, entry
 from triage.fleet.store import Store
 from triage.fleet.units import Found, Missing, Unit
-from triage.fleet.workers import Limits
+from triage.fleet.workers import Bounds
 from triage.report.escape import unicode
 
 BATCH = 16  # units handed to a worker at once
@@ -34,7 +34,7 @@ class Settings:
 
     jobs: int = 1
     scheduler: str | None = None  # address of a Dask scheduler; None: processes on this machine
-    limits: Limits = field(default_factory=Limits)
+    bounds: Bounds = field(default_factory=Bounds)
     host: str | None = None  # pattern that finds the host's name in a path
     retry: bool = False  # examine again what failed before
     options: Options = field(default_factory=Options)
@@ -120,7 +120,7 @@ def examined(tasks: Iterable[Task], pool: Executor, settings: Settings) -> Itera
     flying: dict[Future[list[Finding]], list[Task]] = {}
     slots = AHEAD * width(pool, settings)
     for batch in batches(tasks):
-        flying[pool.submit(workers.work, batch, settings.limits)] = batch
+        flying[pool.submit(workers.work, batch, settings.bounds)] = batch
         if len(flying) >= slots:
             yield from landed(flying, pool, settings)
     while flying:
@@ -144,7 +144,7 @@ def landed(flying: dict[Future[list[Finding]], list[Task]], pool: Executor, sett
             if len(batch) == 1:
                 yield workers.failed(batch[0], "died", describe(error))
             else:
-                flying.update({pool.submit(workers.work, [task], settings.limits): [task] for task in batch})
+                flying.update({pool.submit(workers.work, [task], settings.bounds): [task] for task in batch})
 
 
 def batches(tasks: Iterable[Task]) -> Iterator[list[Task]]:

@@ -35,7 +35,7 @@ RENEWED = 5000  # units after which a child is replaced, so that no leak can gro
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class Bounds:
     """Bounds of one unit: seconds (more for large ones) and bytes of memory."""
 
     seconds: float = 120.0
@@ -45,10 +45,10 @@ class Limits:
 class Child:
     """One child process."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits, self.done, self.ready = limits, 0, False
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds, self.done, self.ready = bounds, 0, False
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "triage.fleet.workers", str(limits.memory)],
+            [sys.executable, "-m", "triage.fleet.workers", str(bounds.memory)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
 
@@ -56,7 +56,7 @@ class Child:
         """The child's finding; raises LimitError if it took too long, or died."""
         assert self.process.stdin and self.process.stdout
         self.wait()
-        allowed = self.limits.seconds + task.unit.size * SECONDS_PER_BYTE
+        allowed = self.bounds.seconds + task.unit.size * SECONDS_PER_BYTE
         until = time.monotonic() + allowed
         try:
             send(self.process.stdin, task)
@@ -102,14 +102,14 @@ local = threading.local()
 living: list[Child] = []
 
 
-def child(limits: Limits) -> Child:
+def child(bounds: Bounds) -> Child:
     """This thread's child, a new one if it has none, or an old or dead one."""
     mine: Child | None = getattr(local, "child", None)
-    if mine is not None and mine.limits == limits and mine.done < RENEWED and mine.process.poll() is None:
+    if mine is not None and mine.bounds == bounds and mine.done < RENEWED and mine.process.poll() is None:
         return mine
     if mine is not None:
         retire(mine)
-    made = local.child = Child(limits)
+    made = local.child = Child(bounds)
     living.append(made)
     return made
 
@@ -127,15 +127,15 @@ def close() -> None:
         retire(living[0])
 
 
-def work(tasks: Sequence[Task], limits: Limits) -> list[Finding]:
+def work(tasks: Sequence[Task], bounds: Bounds) -> list[Finding]:
     """The findings of some units, one each; never raises for a bad unit."""
-    return [guarded(task, limits) for task in tasks]
+    return [guarded(task, bounds) for task in tasks]
 
 
-def guarded(task: Task, limits: Limits) -> Finding:
+def guarded(task: Task, bounds: Bounds) -> Finding:
     """The finding of one unit, whatever happens to the child."""
     try:
-        return child(limits).examine(task)
+        return child(bounds).examine(task)
     except ChildError as error:
         return failed(task, "died", error.reason)
     except LimitError as error:
