@@ -9,6 +9,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.fleet.samples import console, dmesg
+from triage.errors import InputError
 from triage.fleet import remote
 from triage.fleet.run import Settings, run
 from triage.fleet.store import Store
@@ -87,6 +88,15 @@ def test_a_store_that_fails_half_way_loses_nothing(bucket: Any, empty: Store, mo
     assert len(cases(empty)) == 4 and empty.read("failures").empty
 
 
-def test_a_driver_that_is_not_there_is_named(empty: Store) -> None:
+def test_a_driver_that_is_not_there_is_named(empty: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacking(*_: object, **__: object) -> None:
+        raise ImportError("Install it to access it")
+
+    monkeypatch.setattr("fsspec.core.url_to_fs", lacking)
+    for scheme, extra in {"s3": "s3", "gs": "gs", "http": "https", "https": "https"}.items():
+        with pytest.raises(InputError) as refused:
+            remote.opened(f"{scheme}://place/x")
+        assert refused.value.reason == f"{scheme}:// needs a driver: pip install 'vmtriage[{extra}]'"
+    monkeypatch.undo()
     summary = run(["nosuch://place/x"], empty, Settings())
-    assert "driver" in summary.failures[0][2]
+    assert "nosuch" in summary.failures[0][2] and "pip" not in summary.failures[0][2]

@@ -17,6 +17,7 @@ from triage.errors import InputError
 from triage.fleet.units import CRASH_DIRECTORY, TOGETHER, Found, Missing, Unit
 
 URL = re.compile(r"(?!file:)[a-z][a-z0-9+.-]{0,20}://")
+EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "http": "https", "https": "https"}  # of the package
 VERSIONS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "mtime", "updated", "created")
 
 
@@ -84,7 +85,9 @@ def opened(url: str) -> tuple[Any, str]:
         found: tuple[Any, str] = fsspec.core.url_to_fs(url, use_listings_cache=False)
     except (ImportError, ValueError) as error:
         scheme = url.partition("://")[0]
-        raise InputError(url, f"{scheme} needs a driver: pip install 'vmtriage[{scheme}]' ({error})") from None
+        extra = EXTRAS.get(scheme)
+        missing = f"{scheme}:// needs a driver: pip install 'vmtriage[{extra}]'" if extra else f"{error}"
+        raise InputError(url, missing) from None
     return found
 
 

@@ -21,6 +21,7 @@ from triage.fleet.report import columns, names, plots
 from triage.fleet.report.listing import Row, count, day, listing, missing
 from triage.fleet.statistics.association import rows_of
 from triage.fleet.statistics.gather import TABLES, Statistics
+from triage.fleet.statistics.morning import some
 from triage.model import Case
 from triage.report.escape import visible
 from triage.report.html import sections
@@ -113,7 +114,7 @@ class Writer:
         self.folder, self.written = folder, set[str]()
         self.templates = environment("html").overlay()
         self.templates.filters = {
-            **self.templates.filters, "num": count, "day": day, "known": lambda value: not missing(value),
+            **self.templates.filters, "num": count, "some": some, "day": day, "known": lambda value: not missing(value),
         }  # fmt: skip
         base = resources.folder("reports/templates")
         self.style = Markup(

@@ -9,6 +9,7 @@ from triage.fleet.report import columns
 from triage.fleet.report.files import put
 from triage.fleet.report.listing import Column, day, listing, missing
 from triage.fleet.statistics.gather import TABLES, Statistics
+from triage.fleet.statistics.morning import some
 from triage.report.escape import markdown
 
 ROWS = 10
@@ -41,18 +42,21 @@ def render(statistics: Statistics, note: str | None = None) -> str:
 def head(totals: dict[str, Any]) -> str:
     """The heading and the figures that matter."""
     span = "" if missing(totals["first"]) else f", {day(totals['first'])} to {day(totals['last'])}"
-    known = {name: f"{value:,.0f}" for name, value in totals.items() if isinstance(value, int | float)}
+    crashes, hosts = some(totals["crashes"], "crash", "crashes"), some(totals["hosts"], "host")
+    cases, boots = some(totals["cases"], "case"), some(totals["boots"], "boot")
     lines = [
-        "# Fleet: {crashes} crashes of {hosts} hosts, {memory_crashes} by memory errors",
+        f"# Fleet: {crashes} of {hosts}, {totals['memory_crashes']:,} by memory errors",
         "",
-        "{cases} cases from {boots} boots, {boot_days} days of boot time seen" + span + ".",
+        f"{cases} from {boots}, {totals['boot_days']:,.0f} days of boot time seen{span}.",
         "",
-        "- by memory errors: {memory_crashes}; by other hardware: {other_hardware}; by software: {software}",
-        "- hosts running with corrupt kernel memory: {at_risk}",
-        "- hardware-suspect, but the log begins too late to show an error: {suspects}",
-        "- other tellings of the same crashes, not counted: {copies}; inputs not read, or in part: {failures}",
+        f"- by memory errors: {totals['memory_crashes']:,}; by other hardware: {totals['other_hardware']:,}; "
+        f"by software: {totals['software']:,}",
+        f"- hosts running with corrupt kernel memory: {totals['at_risk_hosts']:,}",
+        f"- hardware-suspect, but the log begins too late to show an error: {totals['suspects']:,}",
+        f"- other tellings of the same crashes, not counted: {totals['copies']:,}; "
+        f"inputs not read, or in part: {totals['failures']:,}",
     ]
-    return "\n".join(lines).format(**known)
+    return "\n".join(lines)
 
 
 def table(frame: Any, shown: tuple[Column, ...]) -> str:
