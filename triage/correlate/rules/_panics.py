@@ -11,12 +11,13 @@ PAGE = re.compile(
     r"Memory failure: (?P<pfn>0x[0-9a-f]+): unrecoverable page|Memory failure on page (?P<page>[0-9a-f]+)"
 )
 EDAC = re.compile(r"^UE .{0,200} on ")  # edac_mc_panic_on_ue=1
+EDAC_DEVICE = re.compile(r"EDAC .{0,80}: UE instance")  # panic_on_ue of drivers/edac/edac_device.c
 HARDWARE = re.compile(
     r"Fatal hardware error"  # drivers/acpi/apei/ghes.c
     r"|CXL cachemem error"  # drivers/pci/pcie/aer.c, drivers/cxl/core/ras.c
     r"|MCA architectural violation|SCI vector|MCA: .{0,80}(?:fatal|unrecoverable)"  # ia64 and arch/x86 mce
     r"|PCI system error \(SERR\)|NMI:? IOCK error|PCI parity error|EDAC: PCI Parity Error"
-    r"|EDAC .{0,80}: UE instance"  # drivers/edac/edac_device.c
+    rf"|{EDAC_DEVICE.pattern}"
     r"|Unrecoverable (?:Machine|HMI|cache)|Unable to recover from machine check|[Cc]ache error",
 )
 SERR = re.compile(r"PCI system error \(SERR\)|NMI:? IOCK error|PCI parity error|EDAC: PCI Parity Error")
@@ -47,6 +48,14 @@ def is_edac(crash: Crash) -> bool:
     Kernel panic - not syncing: UE memory read error on CPU_SrcID#0_Ha#0_Chan#1_DIMM#0 (channel:1 slot:0 page:0x0 ...)
     """
     return crash.panic is not None and EDAC.search(crash.panic) is not None
+
+
+def is_edac_device(crash: Crash) -> bool:
+    """Whether it did so at an uncorrected error of a cache or another device.
+
+    Kernel panic - not syncing: EDAC xgene-l3: UE instance: l3c0 block l3c0 count: 1 'xgene-edac'
+    """
+    return crash.panic is not None and EDAC_DEVICE.match(crash.panic) is not None
 
 
 def is_hardware(crash: Crash) -> bool:

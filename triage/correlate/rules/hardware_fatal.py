@@ -11,7 +11,7 @@ from triage.correlate import consumption
 from triage.correlate.consumption import PCC, is_machine_check, is_memory, is_serror, mcacod, near, status
 from triage.correlate.ladder import Finding, Ground
 from triage.correlate.reports import SAME_EVENT, within
-from triage.correlate.rules._panics import is_hardware, is_serr, said
+from triage.correlate.rules._panics import is_edac_device, is_hardware, is_serr, said
 from triage.correlate.scene import Scene
 from triage.correlate.words import cite, error_name, place_of
 from triage.model import Crash, HardwareError
@@ -35,7 +35,8 @@ def fatal_section(scene: Scene, crash: Crash) -> HardwareError | None:
     """The fatal non-memory section of a GHES panic, or the processor record beside an SError."""
     errors = [e for _, e in scene.errors if e.component in PARTS and not e.previous_boot and near(crash, e)]
     if is_hardware(crash) and not is_machine_check(crash):
-        return next((e for e in reversed(errors) if e.severity == "fatal"), None)
+        worst = ("fatal", "recoverable") if is_edac_device(crash) else ("fatal",)
+        return next((e for e in reversed(errors) if e.severity in worst), None)
     if is_serror(crash):
         beside = [e for e in errors if e.severity != "corrected" and within(e, crash, SAME_EVENT)]
         return next((e for e in beside if e.component in ON_CHIP), None)

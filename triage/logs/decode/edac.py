@@ -13,14 +13,17 @@ CACHE = re.compile(r"l\d|cache|tlb|llc|ccn|cmn")
 MEMORY = re.compile(r"mem|ram|ddr|mcu|ocm")
 NO_LABEL = frozenset({"unknown label", "unknown memory", "any memory", "(null)", ""})
 
-# "memory read error" details of skx, i10nm, imh (ADXL or not) and sb_edac, to the names of the other reporters.
+# What drivers call the parts of a DIMM, to the names of the other reporters; some say it before the place, some behind.
 DRIVER_KEYS = {
     "processorsocketid": "socket", "socket": "socket", "memorycontrollerid": "memory_controller",
     "ha": "memory_controller", "channelid": "channel", "dimmslotid": "slot", "physicalrankid": "rank",
-    "rank": "rank", "row": "row", "column": "column", "col": "column", "bank": "bank", "bankgroup": "bank_group",
-    "chipselect": "chip_select",
+    "rank": "rank", "row": "row", "ras": "row", "column": "column", "col": "column", "cas": "column", "bank": "bank",
+    "bank_addr": "bank", "bankgroup": "bank_group", "bank_group": "bank_group", "bg": "bank_group",
+    "chipselect": "chip_select", "cs": "chip_select",
 }  # fmt: skip
-PAIR = re.compile(r"\b(\w{1,40}):(0x[0-9a-fA-F]{1,16}|-?\d{1,10})(?=[\s,)]|$)")
+PAIR = re.compile(r"\b([A-Za-z]\w{0,40})(?: Number)?[:= ](0x[0-9a-fA-F]{1,16}|-?\d{1,10})(?=[\s,)]|$)")
+ADDRESS = re.compile(r"\bSystemAddress:0x([0-9a-f]{1,16})|\bAddr at ([0-9a-f]{1,16})")  # ADXL; versal
+UNKNOWN_RANK = 255  # sb_edac
 ERR_CODE = re.compile(r"err_code:(?:0x)?([0-9a-fA-F]{4}):(?:0x)?([0-9a-fA-F]{4})")
 
 
@@ -41,10 +44,24 @@ def location(controller: str, layers: str | None, label: str | None, other: str)
 
 
 def driver(other: str) -> dict[str, Any]:
-    """`err_code:0x0101:0x0090 ProcessorSocketId:0x1 ... Row:0x1a2b` by the names that CPER uses."""
+    """`err_code:0x0101:0x0090 ProcessorSocketId:0x1 Row:0x1a2b`, `rank 1 bank 2`, `RAS=5` by the names of CPER."""
     own = other.partition("APEI location:")[0]
     found = {DRIVER_KEYS.get(key.lower()): value for key, value in PAIR.findall(own)}
-    return {key: int(value, 16 if "x" in value else 10) for key, value in found.items() if key}
+    out = {key: int(value, 16 if "x" in value else 10) for key, value in found.items() if key}
+    if out.get("rank") == UNKNOWN_RANK:
+        del out["rank"]
+    return out
+
+
+def address(text: str) -> int | None:
+    """The system physical address that a driver puts into its own words, if it does."""
+    found = ADDRESS.search(text)
+    return int(found[1] or found[2], 16) if found else None
+
+
+def words(message: str) -> str:
+    """What a message says beside a place: nothing for `rank:0 bank:5 row:1234 col:56`."""
+    return message if PAIR.sub("", message).strip() else ""
 
 
 @lru_cache(maxsize=4096)
