@@ -19,8 +19,8 @@ SEVERITIES: dict[str, Severity] = {
 UNCORRECTED_TYPES = frozenset({3, 5, 14})  # multi-bit ECC, multi-symbol chipkill ECC, scrub uncorrected error
 
 COMPONENTS: tuple[tuple[str, Component], ...] = (
+    ("cxl", "cxl"),  # before "memory": a CXL Memory Module Event tells of the device's health
     ("memory", "memory"),
-    ("cxl", "cxl"),
     ("pcie", "pcie"),
     ("arm", "processor"),
     ("ia32", "processor"),
@@ -29,9 +29,13 @@ COMPONENTS: tuple[tuple[str, Component], ...] = (
 )
 PROCESSOR_PARTS: tuple[tuple[str, Component], ...] = (("cache", "cache"), ("bus", "bus"), ("tlb", "processor"))
 
+# Lines of processor sections that name the core, and the names of these registers.
+PROCESSORS = {"Multiprocessor Affinity Register (MPIDR)": "mpidr", "Local APIC_ID": "apic", "processor_id": "processor"}
+
 # ghes_edac before 6.1 shortens two names of the CPER location.
 ALIASES = {"col": "column", "bit_pos": "bit_position"}
 PAIR = re.compile(r"\b(\w{1,40}): ?(0x[0-9a-fA-F]{1,16}|-?\d{1,10})\b")
+HEX = re.compile(r"0x[0-9a-f]{1,16}$")
 NO_DIMM = re.compile(r"not present\.(?: DMI handle: (0x[0-9a-fA-F]+))?")
 DMI_HANDLE = re.compile(r"(?:DIMM )?DMI handle: (0x[0-9a-fA-F]+)")
 
@@ -86,6 +90,12 @@ def handle(text: str) -> dict[str, Any]:
     """The SMBIOS handle in `DIMM DMI handle: 0x0025` (ghes_edac before 6.1)."""
     found = DMI_HANDLE.search(text)
     return {"handle": found[1].lower()} if found else {}
+
+
+def processor(fields: dict[str, str]) -> dict[str, Any]:
+    """The core that a processor section names: `{"mpidr": "0x81000500"}`; no kernel number, which is not printed."""
+    found = {PROCESSORS[name]: HEX.match(value) for name, value in fields.items() if name in PROCESSORS}
+    return {name: hex(int(value[0], 16)) for name, value in found.items() if value}
 
 
 def pci(address: str) -> str:

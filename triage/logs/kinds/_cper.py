@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from triage.logs.decode import aer, cper
-from triage.logs.kinds._fields import number
+from triage.logs.decode import aer, cper, cxl
+from triage.logs.kinds._fields import merge, number
 from triage.model import Event, HardwareError, Severity
 
 SectionFields = dict[str, Any]
@@ -36,21 +36,40 @@ def read(tokens: Iterable[Any]) -> dict[str, Any]:
 
 
 def put(section: SectionFields, fields: dict[str, str]) -> None:
-    """Add a line's fields: the first value of a name wins; unnamed ones are listed in their order."""
-    if "field" in fields:
-        section["extra"].append((fields["field"].strip(), fields["value"].strip()))
-    elif "structure" in fields:
+    """Add a line's fields: the first value of a name wins, unnamed ones are listed in their order.
+
+    What stands in an error structure of a processor section belongs to the structure: a section may have several.
+    """
+    if "structure" in fields:
         section["extra"].append((fields["structure"], fields["number"]))
+        if fields["structure"].startswith("Error"):
+            section.setdefault("structures", []).append({})
+    elif "field" in fields:
+        section["extra"].append((fields["field"].strip(), fields["value"].strip()))
     elif "remark" in fields or "dump" in fields:
         section["remarks"] += filter(None, (fields.get("remark"), fields.get("dump")))
+    elif "location" in fields:
+        section["location"] = f"{section.get('location', '')} {fields['location']}"
     else:
+        target = section["structures"][-1] if "structures" in section else section
         for name, value in fields.items():
-            section.setdefault(name, value)
+            target.setdefault(name, value)
 
 
 def errors(record: dict[str, Any], base: dict[str, Any], *, previous_boot: bool) -> list[Event]:
-    """One error per section; a record that has none still is one error."""
-    return [error(record, section, base, previous_boot) for section in record.get("sections") or [{}]]
+    """One error per section, and one for each further address of its structures; a record of neither is one error."""
+    sections = record.get("sections") or [{}]
+    return [error(record, part, base, previous_boot) for section in sections for part in parts(section)]
+
+
+def parts(section: SectionFields) -> list[SectionFields]:
+    """The section with what its error structures say: of several addresses each is an error of its own."""
+    structures = section.get("structures", [])
+    placed = [each for each in structures if "fault_address" in each]
+    rest = [each for each in structures if each not in placed[1:]]
+    names = dict.fromkeys(name for each in rest if (name := error_name(each)))
+    merged = merge([*placed[:1], *rest]) | ({"error_name": ", ".join(names), "micro_error": None} if names else {})
+    return [section | merged, *(section | each for each in placed[1:])]
 
 
 def error(record: dict[str, Any], section: SectionFields, base: dict[str, Any], previous_boot: bool) -> HardwareError:
@@ -60,6 +79,8 @@ def error(record: dict[str, Any], section: SectionFields, base: dict[str, Any], 
     component = cper.component(section_type, error_name(section))
     known = cper.severity(section.get("section_severity"), record.get("severity"))
     guess: Severity = "recoverable" if component == "memory" and code in cper.UNCORRECTED_TYPES else "corrected"
+    if record.get("severity") == "unknown":
+        guess = "fatal"  # to the kernel too: ghes_severity() takes what it does not know for a reason to panic
     if "index" in section and section_type is None:
         base = base | {"missing": (*base["missing"], "section_type")}
     return HardwareError(
@@ -71,12 +92,19 @@ def error(record: dict[str, Any], section: SectionFields, base: dict[str, Any], 
         section=number(section.get("index")),
         physical_address=number(section.get("physical_address") or section.get("fault_address"), 16),
         granularity=cper.granularity(number(section.get("mask"), 16)),
-        location=cper.location(section.get("location")) | cper.dimm(section.get("dimm")),
+        location=place(section),
         device=section.get("device") or section.get("agent"),
         cpu=number(record.get("cpu")),
+        count=number(section.get("errors")) or 1,
         previous_boot=previous_boot,
         detail=detail(record, section, section_type),
     )
+
+
+def place(section: SectionFields) -> dict[str, Any]:
+    """The coordinates of a memory section, the core of a processor one."""
+    memory = cper.location(section.get("location")) | cper.dimm(section.get("dimm"))
+    return memory | cper.processor(dict(section.get("extra", ())))
 
 
 def type_of(section: SectionFields) -> str | None:
@@ -87,26 +115,33 @@ def type_of(section: SectionFields) -> str | None:
 
 
 def what(section: SectionFields, section_type: str | None) -> str:
-    """The reporter's words: the error type, or the set PCIe status bits, or at least the section's type."""
+    """The reporter's words: the error type, or the set PCIe or CXL status bits, or at least the section's type."""
     name = error_name(section)
     if name:
         return name
-    bits = pcie_bits(section)
+    bits = status_bits(section)
     return f"{section_type or 'hardware error'}{': ' if bits else ''}{', '.join(bits)}"
 
 
 def error_name(section: SectionFields) -> str | None:
     """The error in words: beside its number, or as the x86 and the general processor section print it."""
-    structure = dict(section.get("extra", ())).get("Error Structure Type")
-    remark = next((remark for remark in section.get("remarks", ()) if remark.endswith(" error")), None)
-    name: str | None = section.get("error_name") or structure or remark
-    return name.strip() if name else None
+    name = section.get("error_name", "").strip()
+    if name == "unknown":
+        return None
+    if section.get("micro_error"):
+        return f"{name or 'micro-architectural error'}: {section['micro_error']}"
+    return name or next((remark for remark in section.get("remarks", ()) if remark.endswith(" error")), None)
 
 
-def pcie_bits(section: SectionFields) -> tuple[str, ...]:
-    """Names of the unmasked AER status bits of a PCIe section."""
-    uncorrectable = aer.bits(section.get("uncor_status"), section.get("uncor_mask"), aer.UNCORRECTABLE)
-    return uncorrectable + aer.bits(section.get("cor_status"), section.get("cor_mask"), aer.CORRECTABLE)
+def status_bits(section: SectionFields) -> tuple[str, ...]:
+    """Names of the unmasked status bits of a PCIe section (AER) or of a CXL one (its RAS capability)."""
+    get = section.get
+    return (
+        *aer.bits(get("uncor_status"), get("uncor_mask"), aer.UNCORRECTABLE),
+        *aer.bits(get("cor_status"), get("cor_mask"), aer.CORRECTABLE),
+        *aer.bits(get("cxl_uncor_status"), get("cxl_uncor_mask"), cxl.UNCORRECTABLE),
+        *aer.bits(get("cxl_cor_status"), get("cxl_cor_mask"), cxl.CORRECTABLE),
+    )
 
 
 def detail(record: dict[str, Any], section: SectionFields, section_type: str | None) -> dict[str, Any]:
@@ -123,7 +158,8 @@ def detail(record: dict[str, Any], section: SectionFields, section_type: str | N
         "fru_text": section.get("fru_text", "").strip(),
         "tstamp": section.get("tstamp", "").strip(),
         "tstamp_precise": section["clock"] == "precise" if "clock" in section else None,
-        "pcie_status": list(pcie_bits(section)) if section_type != "memory error" else [],
+        "status_bits": list(status_bits(section)),
+        "product": f"{section['vendor_id']}:{section['product_id']}" if "vendor_id" in section else None,
         "fields": [list(pair) for pair in section.get("extra", ())],
         "remarks": section.get("remarks"),
     }
