@@ -229,6 +229,13 @@ def test_leftover_machine_check_of_the_first_seconds_is_of_the_boot_before() -> 
     assert level(boot(leftover, *fatal)) == ("memory-error", "strong")
 
 
+def test_machine_check_in_tdx_private_memory_may_be_the_kernels_own_write() -> None:
+    said = {"addition": "TDX private memory error. Possible kernel bug."}
+    unsure = [mce(160.0, SRAR, LINE, detail=said), machine_check_panic(160.001)]
+    assert level(boot(ghes(100.0, LINE), *unsure)) == ("memory-error", "likely")
+    assert level(boot(ghes(100.0, LINE), mce(160.0, SRAR, LINE), unsure[-1])) == ("memory-error", "proven")
+
+
 def test_capture_kernels_log_proves_nothing() -> None:
     hint = notice(0.1, "cmdline", "Kernel command line: ro elfcorehdr=0x7f000000")
     assert verdict_of(boot(hint, *incident(), core=core())).confidence in ("likely", "weak")

@@ -94,7 +94,7 @@ def test_intel_address_rule(status: int, misc: int | None, usable: bool) -> None
         (Bank(status=VAL | ADDRV | 8 << 16, vendor=AMD, family=0x10, bank=4, address=0x1000), True),
         (Bank(status=VAL | ADDRV | 7 << 16, vendor=AMD, family=0x10, bank=4, address=0x1000), False),
         (Bank(status=VAL | ADDRV | PADDRV, vendor=AMD, family=0x10, bank=2, address=0x1000), False),
-        (Bank(status=USABLE | 0x9F, vendor=AMD, bank=-1, misc=2 << 6 | 12, address=0x1000), True),  # GHES's mirror
+        (Bank(status=USABLE | 0x9F, vendor=AMD, bank=255, misc=2 << 6 | 12, address=0x1000), True),  # GHES's mirror
     ],
 )
 def test_amd_address_rule(bank: Bank, usable: bool) -> None:

@@ -10,7 +10,7 @@ from triage.model import Component, Severity
 INTEL, AMD, HYGON, ZHAOXIN = 0, 2, 9, 10  # the kernel's X86_VENDOR_*, as the PROCESSOR line prints them
 ADDRESS_BITS = (1 << 52) - 1
 PAGE_SHIFT = 12  # x86 has no other
-FIRMWARE_BANK = -1  # the kernel's mirror of a GHES memory error
+FIRMWARE_BANK = 0xFF  # the kernel's mirror of a GHES memory error: bank -1, in eight bits (arch/x86/.../mce/apei.c)
 
 STATUS_BITS = {63: "VAL", 62: "OVER", 61: "UC", 60: "EN", 59: "MISCV", 58: "ADDRV", 57: "PCC"}
 INTEL_BITS = {56: "S", 55: "AR"}
@@ -30,6 +30,8 @@ LEVELS = ("L0", "L1", "L2", "generic")
 TRANSACTIONS = ("instruction", "data", "generic", "reserved")
 REQUESTS = ("generic", "read", "write", "data read", "data write", "instruction fetch", "prefetch", "eviction", "snoop")
 UMC_HWID = 0x96  # AMD unified memory controller: its address is normalised, not a system address
+# Extended error codes that all versions of the UMC share (drivers/edac/mce_amd.c up to 6.1; since then numbers only).
+UMC_ERRORS = {0: "DRAM ECC error", 1: "data poison error", 2: "SDP parity error", 4: "command/address parity error"}
 DRAM_ECC = 0x8  # extended error code of a DRAM error in the AMD northbridge before SMCA
 NORTHBRIDGE = 4
 SMCA_FAMILY = 0x17
@@ -54,7 +56,9 @@ class Bank:
 
     @property
     def amd(self) -> bool:
-        """AMD or Hygon; without a PROCESSOR line only an IPID register tells."""
+        """AMD's or Hygon's own bank; without a PROCESSOR line only an IPID register tells."""
+        if self.bank == FIRMWARE_BANK:
+            return False
         return self.vendor in (AMD, HYGON) or (self.vendor is None and self.ipid is not None)
 
     @property
@@ -68,10 +72,15 @@ class Bank:
         return self.amd and (self.ipid is not None or (self.family or 0) >= SMCA_FAMILY)
 
     @property
+    def umc(self) -> bool:
+        """Whether it is the bank of an AMD unified memory controller."""
+        return self.scalable and (self.ipid or 0) >> 32 & 0xFFF == UMC_HWID
+
+    @property
     def memory_controller(self) -> bool:
         """Whether an AMD memory controller reported: a UMC, or DRAM ECC in the northbridge of older families."""
         if self.scalable:
-            return (self.ipid or 0) >> 32 & 0xFFF == UMC_HWID
+            return self.umc
         return self.amd and self.bank == NORTHBRIDGE and self.status >> 16 & 0x1F == DRAM_ECC
 
 
@@ -95,7 +104,7 @@ def error_class(bank: Bank) -> str:
         )
     if bank.bit(57):
         return "fatal"
-    if bank.amd:
+    if bank.amd or bank.bank == FIRMWARE_BANK:
         return "uncorrected"
     if not bank.bit(56):
         return "UCNA"
@@ -117,7 +126,7 @@ def usable_address(bank: Bank) -> int | None:
     """The system physical address in MCi_ADDR, None if it is not one (mce_usable_address, 7.3)."""
     if bank.address is None or not bank.bit(58):
         return None
-    rule = amd_usable if bank.amd and bank.bank != FIRMWARE_BANK else intel_usable
+    rule = amd_usable if bank.amd else intel_usable
     return bank.address & ADDRESS_BITS if rule(bank) else None
 
 
@@ -136,7 +145,7 @@ def amd_usable(bank: Bank) -> bool:
 
 def granularity(bank: Bank) -> int | None:
     """Bytes that MISC vouches for: 1 << LSB, None where MISC does not say (AMD's has another layout)."""
-    if (bank.amd and bank.bank != FIRMWARE_BANK) or not intel_usable(bank):
+    if bank.amd or not intel_usable(bank):
         return None
     return 1 << ((bank.misc or 0) & 0x3F)
 
@@ -160,8 +169,10 @@ def component(bank: Bank) -> Component:
 
 
 def text(bank: Bank) -> str:
-    """The error code in words: `memory read error on channel 1`, `data load`, `L2 data cache read error`."""
-    code = bank.code
+    """The error code in words: `memory read error on channel 1`, `DRAM ECC error`, `L2 data cache read error`."""
+    code, extended = bank.code, bank.status >> 16 & 0x3F
+    if bank.umc and extended in UMC_ERRORS:
+        return UMC_ERRORS[extended]
     if code in SIMPLE and not (bank.amd and code in SRAR_SRAO):
         return SIMPLE[code]
     if code & 0xFD80 == 0x0080:

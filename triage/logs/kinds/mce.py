@@ -7,7 +7,7 @@ mce: [Hardware Error]: PROCESSOR 0:606a6 TIME 1767323045 SOCKET 1 APIC 4a microc
 mce: [Hardware Error]: Run the above through 'mcelog --ascii'
 mce: [Hardware Error]: Machine check: Data load in unrecoverable area of kernel
 
-`TIME` is Unix seconds; the last line stands only before a panic.
+`TIME` is Unix seconds; the last line stands only before a panic, and the TDX code may add one of the same form.
 """
 
 from __future__ import annotations
@@ -42,7 +42,11 @@ REGISTERS = (
 
 
 class Fields:
-    start = staticmethod(merge)
+    @staticmethod
+    def start(tokens: list[Any]) -> dict[str, Any]:
+        """The fields, and what the kernel adds to its verdict."""
+        verdicts = [token.fields["verdict"] for token in tokens if token.type == "VERDICT"]
+        return merge(tokens) | {"addition": verdicts[1] if len(verdicts) > 1 else None}
 
 
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
@@ -71,7 +75,10 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
             cpu=number(fields.get("cpu")),
             previous_boot=leftover(base["time"], fields),
             detail=present(
-                verdict=fields.get("verdict"), symbol=fields.get("symbol"), ip_exact="inexact" not in fields
+                verdict=fields.get("verdict"),
+                addition=fields.get("addition"),
+                symbol=fields.get("symbol"),
+                ip_exact="inexact" not in fields,
             ),
         )
     ]

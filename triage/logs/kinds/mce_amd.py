@@ -37,6 +37,7 @@ class Fields:
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
     """One error; severity by the kernel's sentence, without it by the status bits."""
     registers = {name: number(fields.get(name), 16) for name in ("status", "addr", "ppin", "ipid", "synd")}
+    registers["tsc"] = number(fields.get("tsc"))
     bank = mca.Bank(
         status=registers["status"] or 0,
         bank=number(fields.get("bank")),
@@ -62,6 +63,7 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
                 extended_code=number(fields.get("xec")),
                 fru_text=fields.get("fru_text"),
                 levels=fields.get("levels"),
+                decoder=fields.get("unknown"),
             ),
         )
     ]
@@ -79,8 +81,11 @@ def component(fields: dict[str, Any], bank: mca.Bank) -> Component:
 
 def what(fields: dict[str, Any], bank: mca.Bank) -> str:
     """The decoder's text where the kernel prints one (6.1 and older), else the unit and its code."""
-    if fields.get("text"):
-        return str(fields["text"]).rstrip(". ")
+    text = str(fields.get("text", "")).rstrip(". ")
+    if text.startswith(("in ", "during ")):  # "MC2 Error in the victim data buffers."
+        return f"{fields['unit']} error {text}"
+    if text or bank.umc:
+        return text or mca.text(bank)
     if fields.get("unit"):
         return f"{fields['unit']} error {fields.get('xec') or ''}".strip()
     return mca.text(bank) if "status" in fields else fields.get("sentence") or "machine check"
