@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sqlite3
-import tarfile
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.planted import plant
 from tests.report.samples import SAMPLES
 from triage import pipeline, report
 from triage.cli import main
@@ -24,145 +21,6 @@ from triage.report import page as page_report
 from triage.report import text as text_report
 
 LOGS = Path(__file__).parent / "fixtures" / "logs"
-OOPS = """BUG: unable to handle page fault for address: {0}
-#PF: supervisor read access in kernel mode
-#PF: error_code(0x0000) - not-present page
-Oops: 0000 [#1] PREEMPT SMP
-CPU: 3 PID: 4711 Comm: collector Not tainted 6.12.9 #1
-Hardware name: Maker Model 3/BOARD, BIOS 1.2 01/02/2026
-RIP: 0010:lookup_entry+0x1c/0x80 [store]
-RSP: 0018:{1} EFLAGS: 00010246
-RAX: {2} RBX: {3} RCX: 0000000000000000
-RDX: 0000000000000001 RSI: {4} RDI: {5}
-CR2: {0} CR3: 0000000104a3f002 CR4: 0000000000750ef0
-Call Trace:
- <TASK>
- walk_entries+0x10/0x30 [store]
- </TASK>
----[ end trace 0000000000000000 ]---"""
-MEMORY = """{{7}}[Hardware Error]: Hardware error from APEI Generic Hardware Error Source: 4
-{{7}}[Hardware Error]: event severity: recoverable
-{{7}}[Hardware Error]:  Error 0, type: recoverable
-{{7}}[Hardware Error]:  fru_id: {0}
-{{7}}[Hardware Error]:  fru_text: {1}
-{{7}}[Hardware Error]:   section_type: memory error
-{{7}}[Hardware Error]:   physical_address: 0x00000031c7a05240
-{{7}}[Hardware Error]:   error_type: 3, multi-bit ECC
-Memory failure: 0x31c7a05: recovery action for reserved kernel page: Ignored"""
-
-
-class Secrets:
-    """Hands out secrets that occur nowhere else, and remembers them."""
-
-    FORMS: ClassVar[dict[str, str]] = {
-        "host": "srv{0:03d}q.prod.acmecorp{0}.net",
-        "ip4": "10.{0}.77.13",
-        "ip6": "2001:db8:{0:x}::77:{0}",
-        "mac": "02:5e:{0:02x}:aa:0b:c1",
-        "user": "mallory{0}x",
-        "email": "ops{0}.lead@mail{0}.acme-inc.com",
-        "serial": "SN7Q{0:04d}ZK",
-        "uuid": "5c1f3b7e-9a20-4d61-8f14-2b77c0d9{0:04x}",
-        "home": "/home/trent{0}v/vault/notes{0}.txt",
-        "secret": "hunter{0}!horse",
-        "command": "root=/dev/vg{0}/lvsecret acme.licence=K{0}-77",
-        "address": "ffff8881{0:04x}3678",
-        "data": "73656372{0:04x}7421",
-    }
-
-    def __init__(self) -> None:
-        self.planted: list[str] = []
-
-    def __call__(self, sort: str) -> str:
-        made = self.FORMS[sort].format(len(self.planted) + 1)
-        self.planted.append(made)
-        return made
-
-    def panic(self) -> str:
-        """Lines with a secret of each sort, of the kind that anybody can write into a log."""
-        texts = (
-            f"VFS: no answer of {self('host')} at {self('ip4')} port 2049",
-            f"link {self('mac')} towards {self('ip6')} is gone",
-            f"session of user={self('user')} <{self('email')}>",
-            f"disk serial: {self('serial')} uuid {self('uuid')}",
-            f"cannot open {self('home')}, password={self('secret')}",
-            f"list at {self('address')} is broken",
-        )
-        return "\n".join(f"Kernel panic - not syncing: {text}" for text in texts)
-
-    def log(self) -> str:
-        """The kernel log of a machine that had an error, crashed and panicked."""
-        addresses = [self(sort) for sort in ("address", "address", "data", "address", "data", "address")]
-        banner = f"Linux version 6.12.9 (builder@{self('host')}) (gcc 14.2.0) #1 SMP"
-        error = MEMORY.format(self("uuid"), f"bay 3 S/N: {self('serial')}")
-        lines = [banner, f"Command line: {self('command')}", error, OOPS.format(*addresses), self.panic()]
-        return "\n".join(f"[{9 + n:5d}.000000] {line}" for n, line in enumerate("\n".join(lines).split("\n"))) + "\n"
-
-
-def tar(path: Path, files: dict[str, str]) -> None:
-    with tarfile.open(path, "w:gz") as archive:
-        for name, text in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(text.encode())
-            archive.addfile(info, io.BytesIO(text.encode()))
-
-
-def database(path: Path, secrets: Secrets) -> None:
-    with sqlite3.connect(path) as base:
-        base.execute(
-            "CREATE TABLE mc_event (id INTEGER PRIMARY KEY, timestamp TEXT, err_count, err_type, err_msg, label, "
-            "mc, top_layer, middle_layer, lower_layer, address, grain, syndrome, driver_detail)"
-        )
-        for label in (f"serial {secrets('serial')}", f"of {secrets('host')}"):
-            values = ("2026-11-23 02:11:47 +0000", "Uncorrected", label, 0x31C7A05240)
-            base.execute(
-                "INSERT INTO mc_event VALUES (NULL, ?, 1, ?, 'read error', ?, 0, 1, 0, 255, ?, 6, 0, '')", values
-            )
-    base.close()
-
-
-def journal(secrets: Secrets, host: str) -> str:
-    boot = secrets("uuid").replace("-", "")
-    secrets.planted[-1] = boot
-    rows = [
-        {"_TRANSPORT": "kernel", "_HOSTNAME": host, "_BOOT_ID": boot, "MESSAGE": line.split("] ", 1)[1],
-         "PRIORITY": "2", "__REALTIME_TIMESTAMP": str(1795399907000000 + n),
-         "_SOURCE_MONOTONIC_TIMESTAMP": str(70000000 + n)}
-        for n, line in enumerate(secrets.log().splitlines())
-    ]  # fmt: skip
-    return "".join(json.dumps(row) + "\n" for row in rows)
-
-
-def plant(folder: Path) -> tuple[list[Path], list[str]]:
-    """Inputs of every kind, and the secrets in them and in their names."""
-    secrets = Secrets()
-    home = folder / "home" / secrets("user")
-    home.mkdir(parents=True)
-    host = secrets("host").split(".")[0]
-    secrets.planted[-1] = host
-    (home / f"{host}.log").write_text(secrets.log())
-    syslog = "".join(f"Nov 23 02:11:47 {host} kernel: {line}\n" for line in secrets.log().splitlines())
-    (home / f"messages-{host}").write_text(syslog)
-    (home / "journal.json").write_text(journal(secrets, secrets("host")))
-    name = secrets("host").split(".")[0]
-    secrets.planted[-1] = name
-    sos = {
-        f"sosreport-{name}/sos_commands/kernel/dmesg": secrets.log(),
-        f"sosreport-{name}/sos_commands/host/hostname": f"{name}.internal.acme-x.example\n",
-        f"sosreport-{name}/sos_commands/hardware/dmidecode": "Handle 0x0025, DMI type 17, 92 bytes\nMemory Device\n"
-        f"\tLocator: P1 C0\n\tSerial Number: {secrets('serial')}\n\n",
-    }
-    tar(home / f"sosreport-{name}.tar.gz", sos)
-    crash = home / f"{secrets('ip4')}-2026-11-23-02:11:47"
-    crash.mkdir()
-    (crash / "vmcore-dmesg.txt").write_text(secrets.log())
-    part = secrets.log().splitlines()
-    (home / "dmesg-efi_pstore-179539990701001").write_text("Panic#1 Part1\n" + "".join(f"<4>{x}\n" for x in part))
-    database(home / "ras-mc_event.db", secrets)
-    (home / "empty").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
-    while len(secrets.planted) < 200:
-        (home / f"console{len(secrets.planted)}.log").write_text(secrets.log())
-    return sorted(home.iterdir()), secrets.planted
 
 
 def run(*arguments: str | Path) -> Result:
@@ -171,13 +29,26 @@ def run(*arguments: str | Path) -> Result:
     return result
 
 
-def outputs(paths: list[Path], folder: Path, *flags: str | Path) -> str:
-    """All that the commands say of the inputs, in every form."""
+def outputs(home: Path, folder: Path, *flags: str | Path) -> dict[str, str]:
+    """All that the commands say of the inputs, in every form, and the names of the files they write."""
     folder.mkdir()
+    kinds = sorted(home.iterdir())
     forms = [x for form in ("html", "markdown", "text", "json") for x in (f"--{form}", folder / form)]
-    said = [run("analyze", *paths, *forms, *flags).output, run("log", *paths, "--residue", *flags).output]
-    said.append(run("log", *paths, "--csv", *flags).output)
-    return "\n".join([*said, *(path.read_text() for path in sorted(folder.iterdir()))])
+    told = {"analyze": run("analyze", home, *forms, *flags).output}
+    for kind in kinds:  # each alone, too: cases of one machine become one
+        told["analyze alone"] = told.get("analyze alone", "") + run("analyze", kind, "--json", "-", *flags).output
+    told["jsonl"] = run("log", *kinds, "--residue", *flags).output
+    told["csv"] = run("log", *kinds, "--csv", *flags).output
+    for path in sorted(home.glob("core/*")):
+        told["page"] = told.get("page", "") + run("page", path, *flags).output
+    places = ("--html", folder / "site", "--csv", folder / "tables", "--markdown", folder / "fleet.md")
+    store = folder.parent / "store"
+    flags = ("--metrics", folder / "metrics", *places, *flags)
+    told["fleet"] = run("fleet", home, "--store", store, "--jobs", 1, "--retry", *flags).output
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        told[name] = name + ("\n" + path.read_text() if path.is_file() else "")
+    return told
 
 
 def found(secrets: list[str], text: str) -> list[str]:
@@ -186,14 +57,20 @@ def found(secrets: list[str], text: str) -> list[str]:
 
 
 def test_two_hundred_planted_secrets_are_in_no_output(tmp_path: Path) -> None:
-    paths, secrets = plant(tmp_path / "in")
-    assert len(set(secrets)) >= 200
-    assert len(found(secrets, outputs(paths, tmp_path / "plain"))) > 0.9 * len(secrets), "they must be there without"
-    assert found(secrets, outputs(paths, tmp_path / "redacted", "--redact")) == []
+    home, planted = plant(tmp_path / "in")
+    secrets = [secret for some in planted.values() for secret in some]
+    assert len(set(secrets)) == len(secrets) >= 200
+    plain = "\n".join(outputs(home, tmp_path / "plain").values())
+    shown = {kind: found(some, plain) for kind, some in planted.items()}
+    assert all(shown.values()) and sum(map(len, shown.values())) > 0.9 * len(secrets), "they must be there without"
+    told = outputs(home, tmp_path / "redacted", "--redact")
+    leaked = {name: found(secrets, text) for name, text in told.items()}
+    assert {name: some for name, some in leaked.items() if some} == {}
 
 
 def test_one_map_gives_all_outputs_the_same_tokens_and_is_private(tmp_path: Path) -> None:
-    paths, secrets = plant(tmp_path / "in")
+    home, planted = plant(tmp_path / "in")
+    secrets, paths = [secret for some in planted.values() for secret in some], sorted(home.iterdir())
     private = tmp_path / "map.json"
     first = run("log", *paths, "--redact-map", private)
     known = json.loads(private.read_text())

@@ -99,4 +99,5 @@ def test_a_driver_that_is_not_there_is_named(empty: Store, monkeypatch: pytest.M
         assert refused.value.reason == f"{scheme}:// needs a driver: pip install 'vmtriage[{extra}]'"
     monkeypatch.undo()
     summary = run(["nosuch://place/x"], empty, Settings())
-    assert "nosuch" in summary.failures[0][2] and "pip" not in summary.failures[0][2]
+    reason = summary.failures[0][1].reason
+    assert "nosuch" in reason and "pip" not in reason

@@ -190,10 +190,11 @@ def tell(summary: Summary, redactor: Redactor | None = None) -> None:
     click.echo(
         f"{summary.cases:,} new cases in {summary.seconds:.1f} s ({rate:,.0f} inputs/s): {', '.join(parts)}", err=True
     )
-    for name, kind, reason in summary.failures[:SHOWN]:
+    for unit, failure in summary.failures[:SHOWN]:
+        name = failure.source or unit
         if redactor:
-            redactor.learn(input=name)
-        say(f"triage: {kind}: {reason}", redactor)
+            name = redactor.tokens.text("input", name)
+        say(f"triage: {failure.kind}: {name}: {failure.reason}", redactor)
     if len(summary.failures) > SHOWN:
         click.echo(
             f"triage: {len(summary.failures) - SHOWN:,} more failures are in the store's table `failures`", err=True

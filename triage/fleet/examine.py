@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from triage import pipeline
 from triage.config import Options
@@ -35,6 +35,14 @@ class Task:
     options: Options = field(default_factory=Options)
 
 
+class Failure(NamedTuple):
+    """What could not be read of a unit, or not all of it, and why."""
+
+    kind: str  # see the table `failures`
+    reason: str
+    source: str | None = None  # a file of the unit; None: the unit
+
+
 @dataclass(slots=True)
 class Finding:
     """What came of a unit: its identity, its rows, and what could not be read."""
@@ -45,7 +53,7 @@ class Finding:
     rows: Rows = field(default_factory=dict)
     cases: list[str] = field(default_factory=list)
     keys: dict[str, tuple[str, ...]] = field(default_factory=dict)  # case -> its identities
-    failures: list[tuple[str, str]] = field(default_factory=list)  # (kind, reason)
+    failures: list[Failure] = field(default_factory=list)
     skipped: int = 0  # files of no use
 
 
@@ -74,8 +82,8 @@ def found_in(task: Task, paths: Sequence[str], names: Mapping[str, str]) -> Find
     for number, boot in enumerate(board.enrich(boot, material.side) for boot in found):
         add(finding, task, boot, judged(boot, analysis.notes), number, spans)
     finding.skipped = sum(skipped.count for skipped in analysis.skipped)
-    finding.failures = [("refused", str(e)) for e in analysis.refused]
-    finding.failures += [("partial", f"{n.source}: {n.text}" if n.source else n.text) for n in analysis.notes]
+    finding.failures = [Failure("refused", e.reason, e.path) for e in analysis.refused]
+    finding.failures += [Failure("partial", n.text, n.source) for n in analysis.notes]
     if not finding.rows:
         finding.status = "failed" if analysis.refused else "nothing"
     return finding

@@ -20,7 +20,7 @@ from triage.model import Case
 from triage.redact import Redactor
 
 REGISTER = 16  # hex digits of a register's value, in what is quoted from a crash
-SORTS = {"host": "host", "unit": "input", "paths": "input", "sources": "input", "boot_id": "boot"}
+SORTS = {"host": "host", "unit": "input", "paths": "input", "sources": "input", "source": "input", "boot_id": "boot"}
 QUOTED = frozenset(("title", "panic", "function"))
 # Identities that hash the content, words of ours, coordinates of the hardware.
 KEPT = frozenset(

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from triage.config import Options
 from triage.errors import TriageError
 from triage.fleet import discover, merge, schema, workers
-from triage.fleet.examine import Finding, Rows, Task, describe
+from triage.fleet.examine import Failure, Finding, Rows, Task, describe
 from triage.fleet.ledger import Ledger, entry
 from triage.fleet.store import Store
 from triage.fleet.units import Found, Missing, Unit
@@ -52,7 +52,7 @@ class Summary:
     skipped: int = 0  # files of no use
     cases: int = 0  # cases made
     joined: int = 0  # inputs that turned out to hold a crash of another input
-    failures: list[tuple[str, str, str]] = field(default_factory=list)  # (input, kind, reason)
+    failures: list[tuple[str, Failure]] = field(default_factory=list)  # with the names of their units
     began: float = field(default_factory=time.time)
     seconds: float = 0.0
 
@@ -176,7 +176,7 @@ class Sink:
                     Finding(
                         Unit(unit.name, (), 0, 0),
                         status="failed",
-                        failures=[("refused", f"{unit.name}: {unit.reason}")],
+                        failures=[Failure("refused", unit.reason)],
                     )
                 )
             elif self.ledger.unchanged(unit) and not (settings.retry and self.ledger.failed(unit)):
@@ -212,7 +212,7 @@ class Sink:
         summary.failed += finding.status == "failed"
         summary.skipped += finding.skipped
         summary.cases += len(finding.cases)
-        summary.failures += [(finding.unit.name, kind, reason) for kind, reason in finding.failures]
+        summary.failures += [(finding.unit.name, failure) for failure in finding.failures]
 
     def record(self, finding: Finding, rows_of: str | None = None) -> None:
         """Write down what was taken, so that the next run passes it over."""
@@ -220,7 +220,7 @@ class Sink:
         place = ("inputs", self.summary.run[:7])
         if name in self.ledger.failures:
             self.drop.add(name)  # what was said of it before
-        if unit.paths and not any(kind == "unread" for kind, _ in finding.failures):
+        if unit.paths and not any(failure.kind == "unread" for failure in finding.failures):
             paths = [discover.clean(path) for path in unit.paths]
             self.rows[place].append({
                 "input": name, "unit": unit.name, "paths": paths, "size": unit.size, "modified": unit.modified,
@@ -229,8 +229,15 @@ class Sink:
             })  # fmt: skip
             self.ledger.add(unit, finding.input, rows_of or finding.input, finding.status)
         self.rows["failures", place[1]] += [
-            {"input": name, "unit": unit.name, "kind": kind, "reason": unicode(reason), "run": self.summary.run}
-            for kind, reason in finding.failures
+            {
+                "input": name,
+                "unit": unit.name,
+                "kind": failure.kind,
+                "reason": unicode(failure.reason),
+                "source": failure.source and unicode(failure.source),
+                "run": self.summary.run,
+            }
+            for failure in finding.failures
         ]
 
     def replace(self, finding: Finding, contents: list[str], units: list[Unit]) -> None:

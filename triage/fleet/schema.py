@@ -197,6 +197,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "failures": (
         "input str: as in inputs",
         "unit str",
+        "source str: the file of the unit that could not be read, if it is not the whole",
         "reason str",
         "kind str: refused (not readable) | unread (not there just now: the next run tries again) | time | memory | "
         "died | partial (read, but not all of it)",

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from triage.errors import LimitError, TriageError
-from triage.fleet.examine import Finding, Task, describe, examine
+from triage.fleet.examine import Failure, Finding, Task, describe, examine
 
 LENGTH = 8  # bytes of a message's length
 BATCH_BYTES = 1 << 16
@@ -144,7 +144,7 @@ def guarded(task: Task, bounds: Bounds) -> Finding:
 
 def failed(task: Task, kind: str, reason: str) -> Finding:
     """A finding that says only why there is none."""
-    return Finding(task.unit, status="failed", failures=[(kind, f"{task.unit.name}: {reason}")])
+    return Finding(task.unit, status="failed", failures=[Failure(kind, reason)])
 
 
 # ---------------------------------------------------------------- messages
