@@ -39,6 +39,7 @@ class Event:
     lines: tuple[tuple[int, str], ...] = ()
     time: float | None = None
     wall_time: float | None = None
+    dial: float | None = None  # seconds since New Year, where the wall clock before the line has no year
     host: str | None = None
     boot_id: str | None = None  # journald's _BOOT_ID where the prefix carries it
     caller: str | None = None  # "T1234" or "C0" (CONFIG_PRINTK_CALLER)

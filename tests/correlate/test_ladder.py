@@ -313,8 +313,9 @@ def test_translated_address_clears_a_page_of_unknown_size_only_if_no_size_puts_i
         assert level(boot(unhandlable(100.0, 0x150), verdict(100.01, 0x150), died, offset)) == expected
 
 
-def test_lag_comes_from_the_wall_clock_where_the_log_has_no_other() -> None:
-    events = [replace(verdict(None, PFN), wall_time=1000.0), replace(abort(None), wall_time=1067.0)]
+@pytest.mark.parametrize("clock", ["wall_time", "dial"])
+def test_lag_comes_from_a_wall_clock_where_the_log_has_no_other(clock: str) -> None:
+    events = [replace(verdict(None, PFN), **{clock: 1000.0}), replace(abort(None), **{clock: 1067.0})]
     case = judge(boot(*events))
     assert case is not None
     assert case.links[0].lag_seconds == 67.0

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from triage.logs.clock import wall_seconds
+from triage.logs.clock import since_new_year, wall_seconds
 
 MOMENT = datetime(2026, 11, 23, 2, 11, 47, tzinfo=UTC).timestamp()
 
@@ -36,6 +36,13 @@ def test_a_time_without_year_needs_a_hint() -> None:
     assert wall_seconds("Nov 23 02:11:47", MOMENT + 3600) == MOMENT
     assert wall_seconds("Nov 23 02:11:47.500000", MOMENT) == MOMENT + 0.5
     assert wall_seconds("Nov23 02:11", MOMENT) == MOMENT - 47
+
+
+def test_times_without_year_tell_how_far_apart_they_are() -> None:
+    assert since_new_year("Jan  2 00:00:01") == 86401
+    leap = since_new_year("Feb 29 12:00:00"), since_new_year("Mar  1 12:00:00")
+    assert leap[0] and leap[1] and leap[1] - leap[0] == 86400
+    assert since_new_year("Nov 23 02:11:47 2026") is since_new_year("2026-11-23T02:11:47Z") is None
 
 
 def test_the_year_before_the_hint_in_january() -> None:

@@ -3,7 +3,7 @@ memory_failure()."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from triage.correlate import state
@@ -52,13 +52,13 @@ class Track:
             return again
         return self.page.verdict_time if self.page.verdict_time is not None else self.page.first_seen
 
-    @property
-    def since_wall(self) -> float | None:
-        """The same by the wall clock, Unix seconds, for logs without printk time."""
+    def since_by(self, clock: Callable[[Event], float | None]) -> float | None:
+        """The same by a wall clock, for logs without printk time."""
         verdict = state.last_verdict(self.counted)
-        if verdict is not None and verdict.wall_time is not None:
-            return verdict.wall_time
-        return min((report.wall_time for report in self.counted if report.wall_time is not None), default=None)
+        told = clock(verdict) if verdict is not None else None
+        if told is not None:
+            return told
+        return min((time for report in self.counted if (time := clock(report)) is not None), default=None)
 
     def open_before(self, crash: Crash) -> bool:
         """Whether an event of its own, earlier than the crash, recorded the page and left it open."""

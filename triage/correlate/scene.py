@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from operator import attrgetter
 
 from triage.correlate import address, consumption, crashes, injection, pages, reports
 from triage.correlate.address import Address, Guess
@@ -21,6 +22,7 @@ ARCH_NAMES = {
     "s390x": "s390x", "riscv64": "riscv64", "i686": "i386",
 }  # fmt: skip
 RELEASE_ARCH = re.compile(rf"[-.+_]({'|'.join(ARCH_NAMES)})\b")
+WALL_CLOCKS = (attrgetter("wall_time"), attrgetter("dial"))
 LEFTOVER = 5.0  # seconds; machine checks logged this early were left in the banks by the boot before
 
 
@@ -201,8 +203,9 @@ def lag(track: Track, crash: Crash | None) -> float | None:
     if crash is None:
         return None
     since, died = track.since, crash.time
-    if since is None or died is None:
-        since, died = track.since_wall, crash.wall_time
+    for clock in WALL_CLOCKS:
+        if since is None or died is None:
+            since, died = track.since_by(clock), clock(crash)
     return None if since is None or died is None or since > died else round(died - since, 6)
 
 

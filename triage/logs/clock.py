@@ -15,6 +15,7 @@ NAMED = re.compile(
 WEEKDAY = re.compile(r"^[A-Z][a-z]{2} ")
 ZONE_NAME = re.compile(r" [A-Z]{1,5}$")  # of a name alone the offset is not known
 BEYOND_MICROSECONDS = re.compile(r"(\.\d{6})\d+")
+LEAP = datetime(2000, 12, 31, tzinfo=UTC)  # the end of a year that has every day
 AHEAD = timedelta(days=1)  # a log may be this much later than the hint: zones, and clocks that differ
 
 
@@ -34,6 +35,17 @@ def wall_seconds(text: str | None, near: float | None = None) -> float | None:
     if moment is None:
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+@lru_cache(maxsize=4096)
+def since_new_year(text: str) -> float | None:
+    """Seconds since New Year by a clock without year, in a leap year: `Jan  2 00:00:01` is 86401.
+
+    Two of one log tell how far apart they are, unless a New Year lies between.
+    """
+    match = NAMED.fullmatch(text)
+    moment = named(match, LEAP.timestamp()) if match and not match["year"] else None
+    return (moment - datetime(moment.year, 1, 1, tzinfo=UTC)).total_seconds() if moment else None
 
 
 def iso(text: str) -> datetime | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from triage.config import Limits
 from triage.inputs import LogText
-from triage.logs.clock import wall_seconds
+from triage.logs.clock import since_new_year, wall_seconds
 from triage.logs.grammar import Grammar, LineToken, Record, kinds, load
 from triage.logs.lines import Line, LineReader, inside, join
 from triage.logs.restart import with_restarts
@@ -210,6 +210,7 @@ class Parser:
         time = prefix.time
         if time is None:
             time = next((line.prefix.time for line in lines if line.prefix.time is not None), None)
+        wall = wall_seconds(prefix.wall, self.text.wall) if prefix.wall else None
         base = {
             "kind": grammar.name,
             "source": self.text.name,
@@ -217,7 +218,8 @@ class Parser:
             "last_line": number(lines[-1].last_number),
             "lines": tuple([(number(line.number), line.raw) for line in lines]),
             "time": time,
-            "wall_time": wall_seconds(prefix.wall, self.text.wall) if prefix.wall else None,
+            "wall_time": wall,
+            "dial": since_new_year(prefix.wall) if prefix.wall and wall is None else None,
             "host": prefix.host or self.text.host,
             "boot_id": prefix.boot_id or self.text.boot_id,
             "caller": prefix.caller,

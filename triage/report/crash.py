@@ -88,7 +88,7 @@ def rows(crash: Crash) -> list[tuple[str, str]]:
     )
     place = location(crash.function, crash.offset, crash.size, crash.module)
     named = {
-        "when": ", ".join(part for part in (words.clock(crash.time), words.date(crash.wall_time)) if part),
+        "when": ", ".join(part for part in (words.clock(crash.time), words.date(crash.wall_time, crash.dial)) if part),
         "where": place,
         "source": "; inlined into ".join(crash.detail.get("source", ())),
         "task": task,

@@ -41,7 +41,7 @@ HEX = frozenset(
 )  # fmt: skip
 REQUIRED = ("kind", "time", "source", "first_line", "last_line")  # every line of `triage log --jsonl` has these
 ABSENT: tuple[Any, ...] = ((), {}, "")  # nothing is known
-LEFT_OUT = frozenset({"lines", "boot"})  # the raw text and our own numbering of boots
+LEFT_OUT = frozenset({"lines", "boot", "dial"})  # the raw text, and our own numbering of boots and seconds
 
 
 def hexadecimal(value: int | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 
 from triage.model import Case, Crash, Event, HardwareError, MemoryFailure, PageHistory
 from triage.report import words
@@ -25,14 +26,12 @@ Clock = Callable[[Event], float | None]
 
 
 def clock_of(case: Case) -> Clock:
-    """printk time, or the wall clock where printk times are missing from what matters."""
+    """printk time, or a wall clock where printk times are missing from what matters."""
     matter: list[Event] = [
         event for event in case.boot.events if isinstance(event, HardwareError | MemoryFailure | Crash)
     ]
-    without = [event for event in matter if event.time is None]
-    if without and all(event.wall_time is not None for event in matter):
-        return lambda event: event.wall_time
-    return lambda event: event.time
+    clocks: tuple[Clock, ...] = (attrgetter("time"), attrgetter("wall_time"), attrgetter("dial"))
+    return next((clock for clock in clocks if all(clock(event) is not None for event in matter)), clocks[0])
 
 
 def chief_pages(case: Case) -> list[PageHistory]:
@@ -134,5 +133,5 @@ def moment(
     """The event as a moment; its clock is printk's own, or the time of day."""
     time = clock(event)
     assert time is not None
-    shown = words.clock(time) if time == event.time else words.date(time)
+    shown = words.clock(time) if time == event.time else words.date(event.wall_time, event.dial)
     return Moment(time=time, clock=shown, label=label, tone=tone, flag=flag, opens=opens, closes=closes)  # type: ignore[arg-type]

@@ -179,12 +179,13 @@ def about(case: Case) -> tuple[str, ...]:
     """What this boot is: inputs, host, kernel, machine, when it crashed."""
     crash, core = case.crash, case.boot.core
     kernel = (crash and crash.kernel) or (core and core.kernel)
-    wall = crash.wall_time if crash else next((e.wall_time for e in case.boot.events if e.wall_time), None)
+    dated = crash or next((e for e in case.boot.events if e.wall_time or e.dial), None)
+    wall = (dated and dated.wall_time) or (core and core.crash_time) or None
     parts = (
         case.boot.host or (core and core.host),
         kernel,
         (crash and crash.arch) or (core and core.arch),
-        words.date(wall or (core and core.crash_time) or None),
+        words.date(wall, dated.dial if dated else None),
     )
     return tuple(str(part) for part in parts if part)
 

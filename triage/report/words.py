@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from triage.model import Confidence, Event, PageHistory, Site
@@ -70,10 +70,10 @@ def clock(time: float | None) -> str:
     return "" if time is None else f"{time:.6f}"
 
 
-def date(wall_time: float | None) -> str:
-    """2026-11-23 02:39:26Z."""
+def date(wall_time: float | None, dial: float | None = None) -> str:
+    """2026-11-23 02:39:26Z, or Nov 23 02:39:26 of seconds since a New Year."""
     if wall_time is None:
-        return ""
+        return "" if dial is None else f"{LEAP_YEAR + timedelta(seconds=dial):%b %d %H:%M:%S}"
     try:
         return f"{datetime.fromtimestamp(wall_time, UTC):%Y-%m-%d %H:%M:%S}Z"
     except (OverflowError, ValueError, OSError):
@@ -82,7 +82,7 @@ def date(wall_time: float | None) -> str:
 
 def when(event: Event) -> str:
     """The event's printk time, else its wall time, else nothing."""
-    return clock(event.time) or date(event.wall_time)
+    return clock(event.time) or date(event.wall_time, event.dial)
 
 
 def site(found: Site) -> dict[str, str]:
@@ -164,6 +164,7 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
+LEAP_YEAR = datetime(2000, 1, 1, tzinfo=UTC)
 _SENTENCE = re.compile(r"(?<=[a-z0-9)\]])\.\s+(?=[A-Z0-9_])")
 LONG = 110  # characters; a first sentence longer than this is no headline, its first clause may be
 
