@@ -18,6 +18,7 @@ HARDWARE = re.compile(
     r"|MCA architectural violation|SCI vector|MCA: .{0,80}(?:fatal|unrecoverable)"  # ia64 and arch/x86 mce
     r"|PCI system error \(SERR\)|NMI:? IOCK error|PCI parity error|EDAC: PCI Parity Error"
     rf"|{EDAC_DEVICE.pattern}"
+    r"|mcck: Attempting to kill init"  # arch/s390/kernel/nmi.c
     r"|Unrecoverable (?:Machine|HMI|cache)|Unable to recover from machine check|[Cc]ache error",
 )
 SERR = re.compile(r"PCI system error \(SERR\)|NMI:? IOCK error|PCI parity error|EDAC: PCI Parity Error")

@@ -15,7 +15,7 @@ from triage.logs.decode import aer
 from triage.logs.kinds._fields import merge, number, present, reporter
 from triage.model import Event, HardwareError, Severity
 
-ANCHORS = (b"AER: ", b" Bus Error: severity=", b"] error status/mask=")
+ANCHORS = (b"AER: ", b" Bus Error: severity=", b"] error status/mask=", b": aer_status: 0x")
 GAP = 12
 REQUIRED = ("status",)
 

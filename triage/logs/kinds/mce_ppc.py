@@ -13,7 +13,13 @@ from typing import Any
 from triage.logs.kinds._fields import merge, number, present
 from triage.model import Component, Event, HardwareError, Severity
 
-ANCHORS = (b"MCE: ", b" interrupt [", b"opal: Hardware platform error", b"Failed to identify bad address")
+ANCHORS = (
+    b"MCE: ",
+    b" interrupt [",
+    b"opal: Hardware platform error",
+    b"Failed to identify bad address",
+    b"Machine check interrupt ",
+)
 GAP = 8
 REQUIRED = ("error",)
 
@@ -28,8 +34,10 @@ class Fields:
 
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
     """One error; `paddr` is a system physical address, the data address (DAR) a virtual one."""
-    error = (fields.get("error") or fields.get("hmi") or "machine check").strip()
+    error = (fields.get("error") or fields.get("stop") or fields.get("hmi") or "machine check").strip()
     words = error.lower().split()
+    if "stop" in fields:
+        base["missing"] = ()
     return [
         HardwareError(
             **base,
@@ -50,15 +58,20 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
                 pid=number(fields.get("pid")),
                 initiator=fields.get("initiator"),
                 verdict=fields.get("verdict"),
+                checkstop=fields.get("checkstop"),
+                processor=fields.get("pir"),
             ),
         )
     ]
 
 
 def severity(fields: dict[str, Any]) -> Severity:
-    """Fatal stays fatal; what was recovered from cost at most a process; the rest decides whether the kernel lived."""
-    if fields.get("level") == "Fatal" or "opal" in fields:
+    """Fatal stays fatal; what was recovered from cost at most a process; the rest decides whether the kernel lived.
+
+    A warning stands there as no level in maintenance interrupts and 4.x.
+    """
+    if fields.get("level") == "Fatal" or "opal" in fields or "stop" in fields:
         return "fatal"
-    if fields.get("level") in ("Harmless", "Warning") and fields.get("disposition") == "Recovered":
+    if fields.get("level") in ("Harmless", "Warning", None) and fields.get("disposition") == "Recovered":
         return "corrected"
     return "recoverable"

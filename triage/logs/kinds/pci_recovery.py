@@ -2,6 +2,7 @@
 
 pcieport 0000:3a:00.0: AER: device recovery failed
 nvme nvme7: frozen state error detected, reset controller
+zpci: 061a:00:00.0: Event 0x2 reports an error for PCI function 0x61a
 """
 
 from __future__ import annotations
@@ -11,7 +12,13 @@ from typing import Any
 from triage.logs.kinds._fields import only, reporter
 from triage.model import Event, HardwareError
 
-ANCHORS = (b"evice recovery ", b" state error detected, ", b"AER: ")
+ANCHORS = (
+    b"evice recovery ",
+    b" state error detected, ",
+    b"AER: ",
+    b"error for PCI function 0x",
+    b"Automatic recovery failed",
+)
 GAP = 0
 REQUIRED = ()
 
