@@ -24,7 +24,9 @@ def read(tokens: Iterable[Any]) -> dict[str, Any]:
             if name in fields:
                 head.setdefault(name, fields.pop(name))
         if "index" in fields:
-            sections.append({"extra": [], "remarks": [], **pending, **fields})
+            if not (sections and set(sections[-1]) == {"extra", "remarks"} and not sections[-1]["extra"]):
+                sections.append({"extra": [], "remarks": []})  # but a firmware warning may stand before the first
+            sections[-1] |= pending | fields
             pending = {}
         elif "tstamp" in fields:
             pending = fields
