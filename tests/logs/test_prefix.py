@@ -108,6 +108,18 @@ def test_pasted_text_without_stamps() -> None:
     assert split("\xa0\xa0[   12.345678]\xa0text").body == "text"
 
 
+def test_a_tab_in_the_message_hides_no_host() -> None:
+    found = split("[   70.471011] db7 kernel: [Hardware Error]: \tMC4_ADDR: 0x0000000236a01234")
+    assert (found.body, found.host) == ("[Hardware Error]: \tMC4_ADDR: 0x0000000236a01234", "db7")
+
+
+@pytest.mark.parametrize(
+    "body", ["BERT: Total records found: 1", "AEST: {3}[Hardware Error]: ", "[Firmware Warn]: GHES: "]
+)
+def test_an_indented_paste(body: str) -> None:
+    assert split(f"    {body}").body == body
+
+
 def test_escapes() -> None:
     assert split("6,1,5,-;a\\x09b\\x5cc").body == "a\tb\\c"
     assert split("[   12.345678] rcu:\\x09 stalled").body == "rcu:\t stalled"

@@ -44,9 +44,9 @@ STAMP = r"\[ {0,12}(?P<time>\d{1,12}\.\d{1,9})\](?: ?\[ {0,12}(?P<caller>[TC]\d{
 KMSG = r"(?:\d+\.\d[\w.+-]{1,64},)?\d{1,5},\d{1,20},\d{1,20},[-c+]"  # /dev/kmsg, extended netconsole
 # What begins an unstamped message that a paste has indented; lines that the kernel itself indents never begin so.
 OPENING = (
-    r"\{\d+\}\[Hardware|\[Hardware Error|Memory failure: |EDAC |mce: |RIP: |pc : |lr : |CPU: |PID: |WARNING: |BUG: |"
-    r"INFO: |Call [Tt]race|------------\[|---\[|Kernel panic|Internal error: |Unable to handle |Oops: |Code: |"
-    r"Modules linked in:|Hardware name: |general protection fault|"
+    r"\{\d+\}\[Hardware|\[Hardware Error|\[Firmware |BERT: |AEST: |RAS: |Memory failure: |EDAC |mce: |RIP: |"
+    r"pc : |lr : |CPU: |PID: |WARNING: |BUG: |INFO: |Call [Tt]race|------------\[|---\[|Kernel panic|Internal error: |"
+    r"Unable to handle |Oops: |Code: |Modules linked in:|Hardware name: |general protection fault|"
     r"\w[\w-]{1,20} [0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d: "
 )
 STAMPED = re.compile(rf"(?:<(?P<level>\d{{1,3}})>)?{STAMP}(?:(?P<host>{HOST}) kernel: |<[0-7]>)?")
@@ -93,7 +93,7 @@ def split(line: str) -> Prefix:
     `[   70.471011][    T1] Memory failure: 0x1: ...` has body `Memory failure: 0x1: ...`, time 70.471011, caller `T1`.
     """
     if not line.isprintable() or line[-2:] == "^M":
-        return chain(clean(line))
+        line = clean(line)
     return printable(line)
 
 
