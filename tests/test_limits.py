@@ -83,6 +83,25 @@ def test_a_lack_of_memory_leaves_what_was_read(tmp_path: Path) -> None:
     assert "ended early" in json.dumps(case["notes"])
 
 
+@pytest.mark.parametrize(("limit", "count", "told"), [("events=2", 2, "more than 2 events"), ("lines=1", 1, "line 1 ")])
+def test_events_are_printed_up_to_a_bound(limit: str, count: int, told: str, tmp_path: Path) -> None:
+    command = [*COMMAND, "log", str(log(tmp_path)), "--limit", limit]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, len(done.stdout.splitlines()), told in done.stderr) == (4, count, True)
+
+
+def test_no_event_at_all_is_a_bound_too(tmp_path: Path) -> None:
+    analysis = pipeline.analyze([str(log(tmp_path))], Options(limits=Limits(events=0)))
+    assert [note.text for note in analysis.notes] == ["more than 0 events; what is behind line 0 is not analysed"]
+
+
+def test_a_lack_of_memory_ends_the_printing_of_events(tmp_path: Path) -> None:
+    script = "from triage.logs import parse; parse.Parser.lines = lambda self: iter([b'x' * (1 << 30)])\n" + COMMAND[2]
+    command = [sys.executable, "-c", script, "log", str(log(tmp_path)), "--limit", "memory=200M"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, "needs more than 200 MB of memory" in done.stderr) == (4, True)
+
+
 def test_residue_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("triage.logs.parse.RESIDUE_MAX", 3)
     parser = Parser(LogText(name="log", data=b"[Hardware Error]: \n" * 10))

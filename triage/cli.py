@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -139,35 +140,45 @@ def log(paths: tuple[str, ...], form: str, residue: bool, limits: Limits, privac
       triage log /var/log/kern.log* | jq 'select(.kind == "crash").title'
       triage log console.log.zst --csv > events.csv
     """
-    from triage import inputs
-    from triage.logs.parse import Parser
-    from triage.report import head, row
+    from triage.report import head
 
-    code, redactor = DONE, privacy.of()
+    codes, reading = {DONE}, Reading(limits.memory)
     sys.stdout.write(head(form))
+    with reading:
+        codes.update(print_events(paths, form, residue, limits, privacy.of()))
+    if reading.ended:
+        say(f"triage: {reading.ended}", None)
+        codes.add(PARTIAL)
+    sys.exit(INTERRUPTED if reading.interrupted else UNREADABLE if UNREADABLE in codes else max(codes))
+
+
+def print_events(
+    paths: tuple[str, ...], form: str, residue: bool, limits: Limits, redactor: Redactor | None
+) -> Iterator[int]:
+    """Print the events of what is found, and what could not be read; yields exit codes."""
+    from triage import inputs, pipeline
+    from triage.logs.parse import Parser
+    from triage.report import row
+
     for found in inputs.find(paths, limits=limits):
         if redactor:
             redactor.learn(input=found.name, host=getattr(found, "host", None), boot=getattr(found, "boot_id", None))
         match found:
             case inputs.LogText():
                 parser = Parser(found, limits)
-                for event in parser.events():
+                for event in pipeline.up_to(limits.events, parser.events(), found):
                     sys.stdout.write(row(form, redactor.redact(event) if redactor else event))
                 for number, line in parser.residue if residue else ():
                     say(f"{found.name}:{number}: {line}", redactor)
                 for note in found.notes:
-                    code = code or PARTIAL
                     say(f"triage: {found.name}: {note}", redactor)
-            case inputs.Refused(partial=True):
-                code = code or PARTIAL
-                say(f"triage: {found.name}: {found.reason}", redactor)
+                    yield PARTIAL
             case inputs.Refused():
-                code = UNREADABLE
                 say(f"triage: {found.name}: {found.reason}", redactor)
+                yield PARTIAL if found.partial else UNREADABLE
             case inputs.CoreFile():
-                code = code or PARTIAL
                 say(f"triage: {found.name}: a vmcore; its log is read by 'triage analyze'", redactor)
-    sys.exit(code)
+                yield PARTIAL
 
 
 @main.command(short_help="Everything a core knows of a page.")

@@ -23,7 +23,7 @@ class Limits:
     depth: int = 6  # layers: a .tar.gz has two, a .gz in a tar in it two more
     seconds: float = 300.0  # of unpacking
     lines: int = 20_000_000  # of one log, of those near anchors, which are all that is looked at: about 5 minutes
-    events: int = 1_000_000  # of one log, where they are kept until all are known
+    events: int = 1_000_000  # of one log
     memory: int = 8 << 30  # bytes that the process may allocate while it reads
 
 

@@ -96,12 +96,9 @@ class Material:
 
     def take_log(self, text: LogText) -> None:
         """The events of one log, as far as they are read."""
-        told, limit = list[Event](), self.options.limits.events
+        told = list[Event]()
         self.logs.append((text, told))
-        for event in events(text, self.options.limits):
-            if len(told) == limit:
-                text.notes += (f"more than {limit} events; what is behind line {told[-1].last_line} is not analysed",)
-                break
+        for event in up_to(self.options.limits.events, events(text, self.options.limits), text):
             told.append(event)
         self.analysis.notes += [Note(text=note, source=text.name) for note in text.notes]
 
@@ -134,6 +131,17 @@ def events(text: LogText, limits: Limits | None = None) -> Iterator[Event]:
     from triage.logs.parse import Parser
 
     return Parser(text, limits).events()
+
+
+def up_to(limit: int, found: Iterable[Event], text: LogText) -> Iterator[Event]:
+    """The first `limit` events of a log; that there are more is noted with it."""
+    behind = 0
+    for count, event in enumerate(found):
+        if count == limit:
+            text.notes += (f"more than {limit} events; what is behind line {behind} is not analysed",)
+            return
+        yield event
+        behind = event.last_line
 
 
 def judge_logs(

@@ -40,7 +40,6 @@ print(json.dumps({
     "remove": refused(lambda: os.unlink(other)),
     "output": refused(lambda: write(output)) if output else None,
     "read": refused(lambda: open("/proc/self/stat").read()),
-    "session": os.getsid(0) == os.getpid(),
 }))
 """
 
@@ -68,7 +67,7 @@ def test_everything_but_reading_is_refused(tmp_path: Path) -> None:
     for name in ("write", "make", "remove"):
         assert tried(found, name, "write files"), name
     assert found["write"] is not None or os.environ.get("CI"), "the limit on file sizes holds on any kernel"
-    assert (found["read"], found["session"]) == (None, True)
+    assert found["read"] is None
 
 
 def test_one_file_may_be_written(tmp_path: Path) -> None:
@@ -82,6 +81,16 @@ def test_one_file_may_be_written(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
 def test_it_holds_for_users_as_for_root(tmp_path: Path) -> None:
     assert attempt(tmp_path, None, 65534)["told"] == attempt(tmp_path, None)["told"]
+
+
+def test_the_reader_is_in_a_session_of_its_own_from_the_start(core_path, tmp_path: Path, monkeypatch) -> None:
+    """Before its first line of Python: what a terminal sends then is not for it."""
+    told = tmp_path / "told"
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import os\nopen({str(told)!r}, 'w').write(str(os.getsid(0) == os.getpid() == os.getpgid(0)))"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert vmcore.inspect(str(core_path(CORE))).pages and told.read_text() == "True"
 
 
 def test_the_report_says_what_the_process_could_not_do(core_path) -> None:

@@ -97,3 +97,16 @@ def test_a_debug_directory_is_searched_by_release(tmp_path: Path, program: Path)
     assert symbolize.find_vmlinux([str(tmp_path)], "6.12.0-lab") == str(target)
     assert symbolize.find_vmlinux([str(tmp_path)], "6.1.0") is None
     assert symbolize.find_vmlinux([str(tmp_path)], None) is None
+
+
+@pytest.mark.parametrize("answer", ["{}", "[]", "[1]", "[[[1, 2, 3]]]", '[[["f", "a.c", true]]]', "[[]] [[]]", "{"])
+def test_an_answer_that_is_not_sound_is_not_used(
+    tmp_path: Path, program: Path, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    """The child reads a hostile file with code written in C."""
+    child = tmp_path / "python"
+    child.write_text(f"#!/bin/sh\ncat >/dev/null\necho '{answer}'\n")
+    child.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(child))
+    with pytest.raises(InputError, match="debug information cannot be read"):
+        symbolize.look_up(str(program), [symbolize.Place("f", 1, 2, True)])

@@ -3,10 +3,11 @@
 no_new_privs, a death signal     prctl(2); it ends with the process that waits for its answer
 no network, no other programs    seccomp(2) filter: those system calls answer EPERM
 no file written but one          landlock(7), Linux 5.13 and later
-own session, bounded resources   setsid(2), setrlimit(2)
+bounded resources                setrlimit(2)
 
-Each is asked of the kernel directly; where one is refused (old kernel, container) the others still hold, and `enter`
-tells which do. Costs well below a millisecond; works for root and for users alike.
+Its session is its own already, as its parent starts it so. Each of these is asked of the kernel directly; where one is
+refused (old kernel, container) the others still hold, and `enter` tells which do. Costs well below a millisecond; works
+for root and for users alike.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import os
 import resource
 import signal
 import struct
-from contextlib import suppress
 
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
 _FILTER, _ALLOW, _EPERM = 2, 0x7FFF0000, 0x00050000 | 1
@@ -42,8 +42,6 @@ def enter(memory: int, seconds: int, output: str | None = None) -> tuple[str, ..
     `memory` in bytes, `seconds` of processor time. Returns what the process can no longer do.
     """
     _limit(memory, seconds, _LARGEST if output else 0)
-    with suppress(PermissionError):
-        os.setsid()
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:

@@ -141,8 +141,9 @@ def _call(request: wire.Request, timeout: float, memory: int) -> tuple[bytes, st
     files = [int(match[1]) for match in held if match]
     try:
         done = subprocess.run(
-            command, input=text, capture_output=True, timeout=timeout, env=environment(), pass_fds=files, check=False
-        )
+            command, input=text, capture_output=True, timeout=timeout, env=environment(), pass_fds=files, check=False,
+            start_new_session=True,  # from its first instruction: signals of the terminal are the parent's
+        )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         return error.stdout or b"", f"it took more than {timeout:g} seconds"
     except OSError as error:  # no process, no pipe to be had

@@ -24,6 +24,7 @@ from triage.vmcore import cage
 from triage.vmcore.parent import environment
 
 MEMORY = 4 << 30  # bytes that the child may allocate
+MAX_REASON = 200  # characters
 TIMEOUT = 60.0  # seconds; a vmlinux of 400 MB takes about one
 BANNER = re.compile(rb"Linux version (\d[\w.+~-]{2,100}) \(")
 
@@ -117,15 +118,27 @@ def look_up(vmlinux: str, places: Sequence[Place]) -> list[list[list[Any]]]:
     child = [sys.executable, "-m", "triage.vmcore.symbolize"]
     request = json.dumps({"vmlinux": vmlinux, "places": places}).encode()
     try:
-        done = subprocess.run(child, input=request, capture_output=True, timeout=TIMEOUT, env=environment(), check=True)
+        done = subprocess.run(
+            child, input=request, capture_output=True, timeout=TIMEOUT, env=environment(), check=True,
+            start_new_session=True,
+        )  # fmt: skip
         answer = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
         raise InputError(vmlinux, f"reading its debug information took more than {TIMEOUT:g} seconds") from None
     except (subprocess.CalledProcessError, ValueError):
         raise InputError(vmlinux, "its debug information cannot be read") from None
     if isinstance(answer, str):
-        raise InputError(vmlinux, answer)
-    return list(answer)
+        raise InputError(vmlinux, answer[:MAX_REASON])
+    if not (isinstance(answer, list) and len(answer) == len(places) and all(map(sound, answer))):
+        raise InputError(vmlinux, "its debug information cannot be read")
+    return answer
+
+
+def sound(found: object) -> bool:
+    """Whether this is [[function, file, line], ...]: C code on hostile input had a part in it."""
+    return isinstance(found, list) and all(
+        isinstance(part, list) and [type(each) for each in part] == [str, str, int] for part in found
+    )
 
 
 def main() -> None:
