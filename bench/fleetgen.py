@@ -106,6 +106,8 @@ class Truth:
     open_pages: int = 0
     open_crashed: int = 0
     x86: list[str] = field(default_factory=list)  # hosts
+    struck: Counter[str] = field(default_factory=Counter)  # uncorrected errors by host
+    running: set[str] = field(default_factory=set)  # hosts whose newest boot left a page in use and did not crash
     weak: dict[str, tuple[str, str]] = field(default_factory=dict)  # host -> (module, fault mode)
     whatif: Counter[str] = field(default_factory=Counter)
     kernels: Counter[str] = field(default_factory=Counter)
@@ -181,6 +183,7 @@ def live(boot: Boot, plan: Plan, truth: Truth, dice: random.Random) -> None:
         truth.sites[site] += 1
         truth.kernels[host.kernel] += 1
     truth.boots += 1
+    (truth.running.add if stays and boot.crash is None else truth.running.discard)(host.name)
     if dice.random() < plan.lost and boot.crash is not None and error < death:
         boot.lines, boot.lost = [line for line in boot.lines if line[0] >= death], True
         truth.lost += 1
@@ -210,6 +213,7 @@ def strike(boot: Boot, error: float, truth: Truth, dice: random.Random) -> bool:
         label, result = SLAB
     boot.lines += fleetlog.uncorrected(error, boot.host, dice.randrange(1 << 18, 1 << 26), label, result)
     truth.uncorrected += 1
+    truth.struck[boot.host.name] += 1
     for policy, answer in fleetlog.answers(label, result, boot.host.kernel).items():
         truth.whatif[f"{policy} {answer}"] += 1
     return result == "Ignored"
@@ -259,7 +263,7 @@ def write(plan: Plan, out: Path) -> Truth:
         path.write_text(text, encoding="utf-8")
         truth.files += 1
         copies(boot, out, number, text, plan, truth, dice)
-    (out / "truth.json").write_text(json.dumps(vars(truth), indent=1), encoding="utf-8")
+    (out / "truth.json").write_text(json.dumps(vars(truth), indent=1, default=sorted), encoding="utf-8")
     return truth
 
 

@@ -54,7 +54,7 @@ def test_every_link_leads_somewhere_and_nothing_leads_out(pages: Path) -> None:
         for link in page.links:
             there = link[1:] in page.ids if link.startswith("#") else (path.parent / link).resolve().is_file()
             assert "://" not in link and there, (path, link)
-    data = json.loads(re.search(r'id="rows-cases">(.*?)</script>', (pages / "cases.html").read_text(), re.S)[1])  # type: ignore[index]
+    data = json.loads(re.search(r'id="rows-list">(.*?)</script>', (pages / "cases.html").read_text(), re.S)[1])  # type: ignore[index]
     assert all((pages / cell[2]).is_file() for row in data for cell in row if len(cell) > 2)
 
 

@@ -10,6 +10,7 @@ for (const list of document.querySelectorAll(".list[data-rows]")) {
       row.forEach((cell, column) => {
         const box = line.insertCell();
         if (heads[column].classList.contains("num")) box.className = "num";
+        box.dataset.of = heads[column].textContent;
         if (cell[2]) {
           const link = document.createElement("a");
           link.href = cell[2]; link.textContent = cell[0]; box.append(link);

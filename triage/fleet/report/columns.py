@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from triage.fleet.report import names
-from triage.fleet.report.listing import Column, Link
+from triage.fleet.report.listing import Column, Link, missing
 
 TO_CASE: Link = lambda row: names.case(row["case"])  # noqa: E731
 TO_HOST: Link = lambda row: names.host(row["host"])  # noqa: E731
 TO_SIGNATURE: Link = lambda row: names.signature(row["title"])  # noqa: E731
-TO_MODULE: Link = lambda row: names.module(row["host"], row["dimm"])  # noqa: E731
+TO_MODULE: Link = lambda row: names.module(row["owner"], row["dimm"])  # noqa: E731
 
 RATE = (
     Column("ratio", "rate ratio", "ratio"), Column("low", "from", "ratio"), Column("high", "to", "ratio"),
@@ -69,7 +69,7 @@ MODULES = (
 )  # fmt: skip
 STORMS = (
     Column("host", "host", link=TO_HOST), Column("dimm", "module",
-    link=lambda row: TO_MODULE(row) if row["dimm"] else None),
+    link=lambda row: names.module(row["host"], row["dimm"]) if row["dimm"] and not missing(row["host"]) else None),
     Column("when", "began", "time"), Column("minutes", "minutes", "count"), Column("errors", "errors", "count"),
 )  # fmt: skip
 WHATIF = (
@@ -114,6 +114,19 @@ def counted(field: str, heading: str) -> tuple[Column, ...]:
     )  # fmt: skip
 
 
+def without(columns: tuple[Column, ...], *fields: str) -> tuple[Column, ...]:
+    """The columns but for those of some fields, which a page's heading tells."""
+    return tuple(column for column in columns if column.field not in fields)
+
+
+MODULES_OF_HOST = without(MODULES, "host")
+OF_GROUP = {  # kind of page -> its row of the statistics
+    "signature": (*without(SIGNATURES, "title", "last"), Column("first", "first", "time"), SIGNATURES[-1]),
+    "host": without(HOSTS, "host"), "module": without(MODULES, "dimm"),
+}  # fmt: skip
+CASES_OF = {  # ... -> its cases
+    "signature": without(CASES, "title"), "host": without(CASES, "host"), "module": without(CASES, "host"),
+}  # fmt: skip
 BY_TABLE = {
     "replace": REPLACE, "running": RUNNING, "fresh": FRESH,
     "causes": CAUSES, "signatures": SIGNATURES, "sites": SITES, "hosts": HOSTS, "modules": MODULES, "storms": STORMS,

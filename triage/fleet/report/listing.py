@@ -61,8 +61,12 @@ class Listing:
 
 
 def listing(name: str, table: DataFrame | list[Row], columns: Sequence[Column], root: str = "") -> Listing:
-    """A listing of a table's rows. `root` leads from the page to the site's top: "" or "../"."""
+    """A listing of a table's rows; a column of words in which none stands is left out.
+
+    root: leads from the page to the site's top, "" or "../".
+    """
     records = table if isinstance(table, list) else rows_of(table)
+    columns = [c for c in columns if c.form != "text" or any(not missing(r.get(c.field)) for r in records)]
     rows = [[cell(record, column, root) for column in columns] for record in records]
     return Listing(name, [(c.heading, c.form not in ("text", "short")) for c in columns], rows)
 

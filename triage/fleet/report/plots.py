@@ -101,7 +101,8 @@ def ratios(sites: DataFrame) -> str | None:
         low, high, middle = bounded(row["low"]), bounded(row["high"]), bounded(row["ratio"])
         colour = "#d9480f" if str(row["meaning"]).startswith("hardware") else INK
         axes.plot([low, high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
-        axes.plot([middle], [place], "o", color=colour, markersize=5)
+        mark = "<" if middle > row["ratio"] else ">" if middle < row["ratio"] else "o"  # no events on one side
+        axes.plot([middle], [place], mark, color=colour, markersize=5)
     axes.axvline(1.0, color=INK, linewidth=0.8, linestyle=":")
     axes.set_xscale("log")
     axes.set_yticks(range(len(rows)), [label(row["site"]) for row in reversed(rows)])

@@ -18,7 +18,8 @@ from markupsafe import Markup
 from triage import __version__, resources
 from triage.fleet import memory
 from triage.fleet.report import columns, names, plots
-from triage.fleet.report.listing import Row, count, day, listing, missing
+from triage.fleet.report.files import put
+from triage.fleet.report.listing import Column, Row, count, day, listing, missing
 from triage.fleet.statistics.association import rows_of
 from triage.fleet.statistics.gather import TABLES, Statistics
 from triage.fleet.statistics.morning import some
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from triage.fleet.store import Store
 
 TOP = 15  # rows of a table on the index
+PART = 20_000  # rows of a list in one page, which then is five megabytes and searched while one types
 FOLDERS = ("s", "h", "m", "c")
 SCRIPTED = "script-src 'unsafe-inline'; "
 IDENTITY = re.compile(r"[0-9a-f]{16}-\d{1,9}")
@@ -133,10 +135,21 @@ class Writer:
             version=__version__,
             **values,
         )
-        draft = self.folder / f"{target}.tmp"
-        draft.write_text(text, encoding="utf-8", errors="replace")
-        draft.replace(self.folder / target)
+        put(self.folder / target, text)
         self.written.add(target)
+
+    def parts(self, target: str, template: str, rows: list[Row], shown: Sequence[Column], **values: Any) -> None:
+        """A page with a list, and further ones `target-2.html` ... where the list is too long for one."""
+        starts = range(0, len(rows) or 1, PART)
+        pages = [target, *(f"{target.removesuffix('.html')}-{n}.html" for n in range(2, len(starts) + 1))]
+        ways = [
+            (f"{start + 1:,} to {min(start + PART, len(rows)):,}", page.rpartition("/")[2])
+            for start, page in zip(starts, pages, strict=True)
+        ]
+        root = "../" if "/" in target else ""
+        for number, (start, page) in enumerate(zip(starts, pages, strict=True)):
+            listed = listing("list", rows[start : start + PART], shown, root)
+            self.page(page, template, rows=listed, ways=ways, here=number, **values)
 
     def index(self, statistics: Statistics, note: str | None) -> None:
         """The first page: totals, pictures, the head of every table. `note`: what its reader must know."""
@@ -160,15 +173,10 @@ class Writer:
     def listings(self, statistics: Statistics, cases: list[Row]) -> None:
         """One page for each whole table, and the list of all cases."""
         for name, about in TABLES.items():
-            rows = listing(name, statistics.tables[name], columns.BY_TABLE[name])
-            self.page(f"{name}.html", "listing.html", title=name.replace("_", " ").capitalize(), about=about, rows=rows)
-        self.page(
-            "cases.html",
-            "listing.html",
-            title="Cases",
-            about="Every case, the newest first.",
-            rows=listing("cases", cases, columns.CASES),
-        )
+            rows, title = rows_of(statistics.tables[name]), name.replace("_", " ").capitalize()
+            self.parts(f"{name}.html", "listing.html", rows, columns.BY_TABLE[name], title=title, about=about)
+        about = "Every case, the newest first."
+        self.parts("cases.html", "listing.html", cases, columns.CASES, title="Cases", about=about)
 
     def groups(self, statistics: Statistics, cases: list[Row]) -> None:
         """The pages of signatures, hosts and modules."""
@@ -176,21 +184,28 @@ class Writer:
         for row in rows_of(statistics.tables["signatures"]):
             self.group("signature", names.signature(row["title"]), row["title"], row, of_title[row["title"]])
         modules = rows_of(statistics.tables["modules"])
-        beside = grouped(modules, "host")
+        beside, running = grouped(modules, "host"), set(statistics.tables["running"]["host"])
         for row in rows_of(statistics.tables["hosts"]):
             if not missing(host := row["host"]):
-                self.group("host", names.host(host), host, row, of_host[host], beside[host])
+                advice = "Its newest boot left corrupt memory in use: drain and reboot." if host in running else ""
+                self.group("host", names.host(host), host, row, of_host[host], beside[host], advice)
+        replace = rows_of(statistics.tables["replace"])
+        told = {(row["owner"], row["dimm"]): f"{row['do'].capitalize()}: {row['why']}." for row in replace}
+        of_boot = grouped(cases, "boot")
         for row in modules:
-            host, dimm = row["host"], row["dimm"]
-            self.group("module", names.module(host, dimm), f"{dimm} of {host}", row, of_host[host])
+            host, owner, dimm = row["host"], row["owner"], row["dimm"]
+            title = f"{dimm} of {'a host without a name' if missing(host) else host}"
+            mine, advice = of_boot[owner] if missing(host) else of_host[host], told.get((owner, dimm), "")
+            self.group("module", names.module(owner, dimm), title, row, mine, advice=advice)
 
-    def group(self, kind: str, page: str, title: str, row: Row, cases: list[Row], modules: Sequence[Row] = ()) -> None:
-        """One page about what several cases have in common: its row of the statistics, then its cases."""
-        shown = {"signature": columns.SIGNATURES, "host": columns.HOSTS, "module": columns.MODULES}[kind]
-        self.page(
-            page, "group.html", kind=kind, title=visible(title, 300), facts=listing("facts", [row], shown, "../"),
-            modules=listing("modules", list(modules), columns.MODULES, "../") if modules else None,
-            rows=listing("cases", cases, columns.CASES, "../"),
+    def group(self, kind: str, page: str, title: str, row: Row, cases: list[Row], modules: Sequence[Row] = (),
+              advice: str = "") -> None:  # fmt: skip
+        """One page about what several cases have in common: what to do, its row of the statistics, its cases."""
+        facts = columns.OF_GROUP[kind]
+        self.parts(
+            page, "group.html", cases, columns.CASES_OF[kind], kind=kind, title=visible(title, 300), advice=advice,
+            facts=listing("facts", [row], facts, "../"),
+            modules=listing("modules", list(modules), columns.MODULES_OF_HOST, "../") if modules else None,
         )  # fmt: skip
 
     def cases(self, store: Store, cases: list[Row]) -> None:
@@ -208,7 +223,8 @@ class Writer:
         ways = [] if missing(host) else [("host", visible(host, 80), names.host(host))]
         if case.crash:
             ways.append(("signature", visible(case.crash.title, 120), names.signature(case.crash.title)))
-        ways += [("module", visible(dimm, 80), names.module(host, dimm)) for dimm in modules_of(case, host)]
+        owner = name if missing(host) else host  # a case is called like its boot
+        ways += [("module", visible(dimm, 80), names.module(owner, dimm)) for dimm in modules_of(case)]
         ways = [way for way in ways if way[2] in self.written]
         self.page(
             names.case(name), "case.html", title=shown.title, name=name, tone=shown.tone, ways=ways,
@@ -217,14 +233,15 @@ class Writer:
 
     def clean(self) -> None:
         """Remove pages of what is no longer there."""
-        for page in (page for name in FOLDERS for page in (self.folder / name).iterdir()):
+        parts = (*self.folder.glob("*-[0-9]*.html"), *self.folder.glob(".*.tmp"))
+        for page in (*parts, *(page for name in FOLDERS for page in (self.folder / name).iterdir())):
             if str(page.relative_to(self.folder)) not in self.written:
                 page.unlink()
 
 
-def modules_of(case: Case, host: Any) -> list[str]:
+def modules_of(case: Case) -> list[str]:
     """The memory modules that the errors of a case name."""
-    found = (memory.module(error.location) for _, error in case.errors) if not missing(host) else ()
+    found = (memory.module(error.location) for _, error in case.errors)
     return list(dict.fromkeys(dimm for dimm in found if dimm))
 
 

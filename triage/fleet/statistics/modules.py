@@ -53,8 +53,9 @@ def ranked(errors: DataFrame, cases: DataFrame) -> DataFrame:
     killed = set(cases.loc[(cases["cause"] == "memory-error") & cases["crashed"].fillna(False), "boot"])
     bad, mild = named[named["uncorrected"]], named[~named["uncorrected"]]
     found = named.groupby("module").agg(
-        host=("host", "first"), dimm=("dimm", "first"), first=("when", "min"), last=("when", "max")
-    )
+        host=("host", "first"), owner=("owner", "first"), dimm=("dimm", "first"), first=("when", "min"),
+        last=("when", "max"),
+    )  # fmt: skip
     counts = {
         "uncorrected": bad.groupby("module").size(),
         "boots": bad.groupby("module")["boot"].nunique(),
@@ -64,18 +65,22 @@ def ranked(errors: DataFrame, cases: DataFrame) -> DataFrame:
     found = found.assign(**counts, **patterns(before_first(mild, bad), found.index))
     numbers = [*counts, "records", "cells", "bits"]
     found[numbers] = found[numbers].fillna(0).astype("int64")
-    columns = ["host", "dimm", *counts, "pattern", "records", "cells", "bits", "first", "last"]
+    columns = ["host", "owner", "dimm", *counts, "pattern", "records", "cells", "bits", "first", "last"]
     order = ["boots", "crashes", "uncorrected", "corrected"]
     return found[columns].sort_values(order, ascending=False, ignore_index=True)
 
 
 def coded(errors: DataFrame) -> DataFrame:
     """The errors with `module`, a number for each module of each host, and coordinates as numbers: a million words
-    would take their time. -1 is unknown."""
+    would take their time. -1 is unknown.
+
+    `owner`: the host, else the boot: modules of machines without a name are not one because they sit in the same slot.
+    """
     import pandas as pd
 
     codes = {name: pd.factorize(errors[name])[0] for name in ("device", "bank", "row", "column", "bit")}
-    return errors.assign(**codes, module=errors.groupby(["host", "dimm"], dropna=False).ngroup())
+    owned = errors.assign(**codes, owner=errors["host"].fillna(errors["boot"]))
+    return owned.assign(module=owned.groupby(["owner", "dimm"]).ngroup())
 
 
 def before_first(mild: DataFrame, bad: DataFrame) -> DataFrame:
@@ -163,5 +168,6 @@ def hosts(boots: DataFrame, errors: DataFrame, cases: DataFrame) -> DataFrame:
     }
     found = found.assign(**counts)
     found[list(counts)] = found[list(counts)].fillna(0).astype("int64")
-    order = ["memory_crashes", "uncorrected", "crashes", "corrected"]
-    return found.reset_index().sort_values(order, ascending=False, ignore_index=True)
+    order = ["named", "memory_crashes", "uncorrected", "crashes", "corrected"]
+    found = found.reset_index().assign(named=lambda table: table["host"].notna())  # no offender without a name
+    return found.sort_values(order, ascending=False, ignore_index=True).drop(columns="named")
