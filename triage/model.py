@@ -235,6 +235,7 @@ class CoreFacts:
     crash: dict[str, Any] = field(
         default_factory=dict
     )  # task, pid, cpu, comm, function, offset, trace[], registers{}, victim_cpu
+    unread: tuple[int, ...] = ()  # PFNs that were needed and are not in the core
     notes: tuple[str, ...] = ()  # what failed or is missing, each with its reason
     cage: tuple[str, ...] = ()  # what the process that read it could not do: "use the network"
 

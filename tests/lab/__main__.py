@@ -11,6 +11,7 @@ import shutil
 import sys
 import time
 import traceback
+from collections import Counter
 from pathlib import Path
 
 from . import arm64, cases, initramfs, judge, kernels, ordinary, shell, truth
@@ -62,22 +63,20 @@ def _act(options: argparse.Namespace) -> int:
 
 def judge_all(chosen: list[Case], options: argparse.Namespace) -> int:
     """Judge the tool on each case that is made; the exit code is 1 when anything was wrong."""
-    rows, failed = [judge.header()], 0
+    rows, outcomes = [judge.header()], Counter[str]()
     print(rows[0])
     made = [case for case in chosen if _state(case) == "made"]
     for case in made:
         for judgement in judge.judge(case, options.dwarf, options.minicore):
-            failed += any(judgement.wrong.values())
+            outcomes[judgement.outcome] += 1
             rows.append(judgement.row())
             print(rows[-1], flush=True)
-    cores = len(rows) - 1
-    summary = (
-        f"{cores - failed} of {cores} cores of {len(made)} cases right; not made, or stale: {len(chosen) - len(made)}"
-    )
+    counts = f"{outcomes['right']} right, {outcomes['lost']} with fields lost to the dump, {outcomes['wrong']} wrong"
+    summary = f"{outcomes.total()} cores of {len(made)} cases: {counts}; not made, or stale: {len(chosen) - len(made)}"
     print(summary)
     if options.table:
         options.table.write_text("\n".join([judge.INTRODUCTION, *rows, "", summary]) + "\n")
-    return 1 if failed or not made else 0
+    return 1 if outcomes["wrong"] or not made else 0
 
 
 def make_all(chosen: list[Case], again: bool) -> int:

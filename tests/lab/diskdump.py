@@ -1,6 +1,6 @@
-"""Writes a kdump-compressed dump of an ELF core, leaving given pages out.
+"""Writes a kdump-compressed dump of an ELF core, leaving given pages out, and tells what such a dump left out.
 
-For arm64 only: makedumpfile (1.7.8 still) refuses kernels built for 4 KiB pages and 52-bit addresses, as
+Written for arm64 only: makedumpfile (1.7.8 still) refuses kernels built for 4 KiB pages and 52-bit addresses, as
 Debian's are, with "PAGE SIZE 0x1000 and VA Bits 52 not supported". Format: makedumpfile's IMPLEMENTATION,
 "The header of kdump-compressed format", header version 6.
 """
@@ -9,10 +9,12 @@ import mmap
 import re
 import struct
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+SIGNATURE = b"KDUMP   "
+STATUS = 424  # offset in the header: u32 status, i32 block size, i32 sub header blocks, u32 bitmap blocks
 COMPRESSED_ZLIB = 1
 PT_LOAD = 1
 PT_NOTE = 4
@@ -82,6 +84,29 @@ def write(elf: Path, target: Path, machine: str, excluded: Collection[int]) -> P
     return target
 
 
+def is_compressed(path: Path) -> bool:
+    """Whether a file is a kdump-compressed dump."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(8) == SIGNATURE
+
+
+def left_out(path: Path) -> Callable[[int], bool]:
+    """Whether such a dump says of a PFN that it is memory, and not dumped: set in the first of the two bitmaps only."""
+    with path.open("rb") as file:
+        block, sub_header_blocks, bitmap_blocks = struct.unpack_from("<iii", file.read(STATUS + 16), STATUS + 4)
+        file.seek(block * (1 + sub_header_blocks))
+        bitmaps = file.read(block * bitmap_blocks)
+    half = len(bitmaps) // 2
+    memory, dumped = bitmaps[:half], bitmaps[half:]
+
+    def is_set(bitmap: bytes, pfn: int) -> bool:
+        return pfn >> 3 < half and bool(bitmap[pfn >> 3] >> (pfn & 7) & 1)
+
+    return lambda pfn: is_set(memory, pfn) and not is_set(dumped, pfn)
+
+
 def _offsets(core: Core) -> dict[int, int]:
     """Where each page frame lies in the file; /proc/vmcore has the kernel's image in two segments."""
     return {
@@ -99,7 +124,7 @@ def _header(core: Core, machine: str, max_pfn: int, sub_header_blocks: int, bitm
     """struct disk_dump_header: signature, version, utsname, times, then sizes in blocks."""
     found = re.search(rb"OSRELEASE=(\S+)", core.vmcoreinfo)
     release = found.group(1).decode() if found else ""
-    header = b"KDUMP   " + struct.pack("<i", 6)
+    header = SIGNATURE + struct.pack("<i", 6)
     for field in ("Linux", "lab-guest", release, "#1 SMP", machine, "(none)"):
         header += field.encode()[:64].ljust(65, b"\0")
     header = header.ljust(408, b"\0") + struct.pack("<qq", 0, 0)

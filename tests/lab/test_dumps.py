@@ -60,6 +60,21 @@ def test_diskdump_leaves_the_given_pages_out(tmp_path: Path, twice: bool) -> Non
     assert pages == [PAGES[0], PAGES[2], PAGES[3]]
 
 
+def test_a_dump_tells_which_pages_it_left_out(tmp_path: Path) -> None:
+    source = elf_core(tmp_path / "core")
+    dump = diskdump.write(source, tmp_path / "dump", "aarch64", {0x40001})
+    assert diskdump.is_compressed(dump)
+    assert not diskdump.is_compressed(source)
+    left_out = diskdump.left_out(dump)
+    assert [left_out(pfn) for pfn in (0x3FFFF, 0x40000, 0x40001, 0x40004, 1 << 40)] == [
+        False,
+        False,
+        True,
+        False,
+        False,
+    ]
+
+
 def flattened(records: list[tuple[int, bytes]]) -> bytes:
     """A makedumpfile -F stream."""
     stream = b"makedumpfile".ljust(16, b"\0").ljust(PAGE, b"\0")

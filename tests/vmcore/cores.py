@@ -1,16 +1,21 @@
 """The fixture cores and their truth files, and a reader that runs in this process."""
 
 import json
+import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from triage.vmcore import elf
+from triage.vmcore.detect import MINICORE_NOTE
 
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
 
+PAGE = 4096
 CORES = Path(__file__).parent.parent / "fixtures" / "cores"
 
 
@@ -35,6 +40,35 @@ def unpack(source: Path, target: Path) -> None:
             else:
                 file.write(piece)
         file.truncate(len(data))
+
+
+def without(source: Path, target: Path, pfn: int) -> None:
+    """A copy of a minicore (of 4 KiB pages) that marks one of its pages as excluded and does not hold it."""
+    with source.open("rb") as file:
+        core = elf.read(file)
+        loads = [
+            (physical, elf.read_at(file, segment.offset + physical - segment.physical, PAGE))
+            for segment in core.segments
+            if segment.type == elf.PT_LOAD
+            for physical in range(segment.physical, segment.physical + segment.file_size, PAGE)
+        ]
+    mark = next(struct.pack("<Q", pfn) + note.data for note in core.notes if note.name == MINICORE_NOTE)
+    notes = [note for note in core.notes if note.name != MINICORE_NOTE] + [elf.Note(MINICORE_NOTE, 1, mark)]
+    target.write_bytes(build(notes, [load for load in loads if load[0] // PAGE != pfn], core.machine))
+
+
+def build(notes: Sequence[elf.Note], loads: Sequence[tuple[int, bytes]], machine: int = 62) -> bytes:
+    """An ELF core of notes and (physical address, content) pairs."""
+    packed = b"".join(map(elf.pack_note, notes))
+    at = elf.EHDR.size + elf.PHDR.size * (len(loads) + 1)
+    headers = [elf.PHDR.pack(elf.PT_NOTE, 0, at, 0, 0, len(packed), len(packed), 4)]
+    at += len(packed)
+    for physical, data in loads:
+        headers.append(elf.PHDR.pack(elf.PT_LOAD, 7, at, 0, physical, len(data), len(data), 0))
+        at += len(data)
+    ident = b"\x7fELF\x02\x01\x01" + bytes(9)
+    head = elf.EHDR.pack(ident, elf.ET_CORE, machine, 1, 0, 64, 0, 0, 64, elf.PHDR.size, len(headers), 0, 0, 0)
+    return head + b"".join(headers) + packed + b"".join(data for _, data in loads)
 
 
 def inspect(path: Path, **request: Any) -> Any:

@@ -29,7 +29,9 @@ def test_everything_worked(case):
     assert facts.format == "minicore"
     assert facts.kernel == truth["kernel"]
     assert facts.arch == truth["arch"]
-    assert all("a list leads into" in note for note in facts.notes)
+    holed = truth["case"] == "7.3-dentry-sysctl-kdump"  # makedumpfile lost slab pages of it
+    assert bool(facts.unread) == holed
+    assert all("a list leads into" in note or (holed and "not in the dump" in note) for note in facts.notes)
 
 
 def test_exactly_the_poisoned_pages_are_found(case):

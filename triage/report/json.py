@@ -207,6 +207,7 @@ def _core(core: CoreFacts) -> dict[str, Any]:
         "sysctls": plain(core.sysctls),
         "panic_cpu": core.crash.get("panic_cpu"),
         "victim_cpu": core.crash.get("victim_cpu"),
+        "unread": [hexadecimal(pfn) for pfn in core.unread],
     }
 
 

@@ -46,6 +46,7 @@ def classify(page: Page) -> Finding:
         try:
             finding = inspector.inspect(page)
         except DAMAGE as error:
+            page.core.skipped(error)
             failed.setdefault(reason(error), []).append(_name(inspector))
             continue
         if finding is not None:

@@ -3,44 +3,25 @@
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-import drgn
-from drgn import FaultError, Object, ObjectNotFoundError, Program
+from drgn import FaultError, Object, Program
 
 if TYPE_CHECKING:
     from triage.vmcore.recorder import Recorder
 
 T = TypeVar("T")
 
-# what reading a damaged, foreign or partial core raises inside drgn and its helpers; RecursionError and MemoryError:
-# a pointer cycle or a length field that a flipped bit made huge
-DAMAGE = (
-    FaultError,
-    ObjectNotFoundError,
-    drgn.ObjectAbsentError,
-    drgn.OutOfBoundsError,
-    drgn.MissingDebugInfoError,
-    drgn.BadDataError,
-    drgn.UnsupportedOperation,
-    ValueError,
-    LookupError,
-    AttributeError,
-    TypeError,
-    ArithmeticError,
-    RuntimeError,
-    MemoryError,
-    OSError,
-    struct.error,
-)
-
+# what reading a damaged, foreign or partial core raises inside drgn and its helpers: all sorts, plain Exception
+# ("could not find variable in direct mapping"), RecursionError and MemoryError (a cycle, a huge length) among them
+DAMAGE = (Exception,)
 
 EXCLUDED = "excluded by makedumpfile"
+_MAX_FAILED = 4096
 
 
 @dataclass(slots=True)
@@ -67,6 +48,7 @@ class Core:
         # for a minicore: what remembers the reads, a context in which they are not remembered, and functions that give
         # (virtual address, content) of sections that it holds in a reduced form
         self.holes = False  # whether a list was found broken
+        self.failed: dict[tuple[int, bool], None] = {}  # addresses whose reading failed, and whether they are physical
         self.unwound: set[int] = set()  # where the frames of all stacks stand
         self.recorder: Recorder | None = None
         self.unrecorded: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -150,6 +132,7 @@ class Core:
         try:
             return step()
         except DAMAGE as error:
+            self.skipped(error)
             self.note(f"{what}: {reason(error)}")
             return default
 
@@ -159,7 +142,23 @@ class Core:
         try:
             yield
         except DAMAGE as error:
+            self.skipped(error)
             self.note(f"{what}: {reason(error)}")
+
+    @contextmanager
+    def skipping(self) -> Iterator[None]:
+        """Pass over a block that fails: what it would have told is one of many."""
+        try:
+            yield
+        except DAMAGE as error:
+            self.skipped(error)
+
+    def skipped(self, error: BaseException, physical: bool = False) -> None:
+        """Remember what could not be read, if that is why a step failed (`unread.py`)."""
+        if isinstance(error, FaultError) and len(self.failed) < _MAX_FAILED:
+            # where drgn walked the page tables itself it names the physical address
+            walked = "physical memory" in str(error) and error.address >> 63 == 0
+            self.failed[error.address, physical or walked] = None
 
     def note(self, text: str) -> None:
         """Record, once, what failed or is missing."""

@@ -19,7 +19,8 @@ def links(core: Core, head: int) -> Iterator[int]:
         while len(seen) < _LIMIT:
             try:
                 node = core.prog.read_u64(node + step)
-            except DAMAGE:
+            except DAMAGE as error:
+                core.skipped(error)
                 core.holes = True
                 core.note("a list leads into missing or overwritten memory; it was walked from both ends")
                 break

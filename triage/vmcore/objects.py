@@ -26,7 +26,8 @@ def describe(core: Core, slab: Object, cache: Object, addresses: Sequence[int]) 
             entry["state"] = _state(core, address)
         try:
             entry |= reader(core, address, int(cache.object_size)) if reader else {}
-        except DAMAGE:
+        except DAMAGE as error:
+            core.skipped(error)
             entry["state"] = "unreadable"
         found.append(entry)
     return found

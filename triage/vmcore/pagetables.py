@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 from drgn import FaultError
 from drgn.helpers.linux.boot import pgtable_l5_enabled
 
 from triage.vmcore import tasks
-from triage.vmcore.core import DAMAGE, Core
+from triage.vmcore.core import Core
 from triage.vmcore.objects import task_name
 
 _X86_ADDRESS, _X86_PRESENT, _X86_LARGE = 0x000FFFFFFFFFF000, 1, 1 << 7
@@ -118,7 +117,7 @@ def _roots(core: Core) -> Iterator[tuple[str, int, int]]:
     user = top // 2 if core.arch == "x86_64" else top
     seen: set[int] = set()
     for task in tasks.processes(core):
-        with suppress(*DAMAGE):
+        with core.skipping():
             mm = task.mm.read_()
             if mm and int(mm) not in seen:
                 seen.add(int(mm))
@@ -137,7 +136,8 @@ def _tables_at(
     budget[0] -= 1
     try:
         words = struct.unpack(f"<{entries}Q", core.prog.read(table, 8 * entries, physical=True))
-    except FaultError:
+    except FaultError as error:
+        core.skipped(error, physical=True)
         return
     for index, word in enumerate(words):
         found = _next(core, word, level) if word else None

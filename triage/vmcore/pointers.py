@@ -84,7 +84,8 @@ class _Search:
         size = (kind.size or 0) // 8
         try:
             raw = self.core.prog.read(address, 8 * size)
-        except DAMAGE:
+        except DAMAGE as error:
+            self.core.skipped(error)
             return []
         if not any(high in raw for high in self.high):
             return []
@@ -135,7 +136,7 @@ class _Search:
 
     def _dentries(self, inode: int) -> list[int]:
         found: list[int] = []
-        with suppress(*DAMAGE):
+        with self.core.skipping():
             node = self.core.prog.read_u64(inode + self.aliases)
             while node and len(found) < 1024:
                 found.append(node - self.alias)
@@ -167,8 +168,8 @@ class _Search:
                 if not following:
                     break
                 dentry = following - link
-        except DAMAGE:
-            return
+        except DAMAGE as error:
+            self.core.skipped(error)
 
 
 def member_at(kind: Type, offset: int) -> str:

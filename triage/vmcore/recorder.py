@@ -56,7 +56,10 @@ class Recorder:
         size, pieces = self._core.page_size, []
         while count:
             step = min(count, size - address % size)
-            pieces.append(self._physical(self.translate(address), step, 0, True))
+            try:
+                pieces.append(self._physical(self.translate(address), step, 0, True))
+            except FaultError as error:
+                raise FaultError(error.args[0], address) from error
             address, count = address + step, count - step
         return b"".join(pieces)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from triage.model import AddressFact
-from triage.vmcore import accounting, causation, classify, crash, kernellog, minicore, poison, translate
+from triage.vmcore import accounting, causation, classify, crash, kernellog, minicore, poison, translate, unread
 from triage.vmcore.core import Core, KernelLog
 from triage.vmcore.opening import open_core
 from triage.vmcore.page import valid_ranges
@@ -88,6 +88,10 @@ def _pages(core: Core, request: Request) -> Iterator[tuple[str, Any]]:
         core.note(f"{len(wanted)} pages are poisoned or named; the first {_MAX_PAGES} are described")
     for pfn in wanted[:_MAX_PAGES]:
         yield "page", classify.inspect_page(core, pfn)
+    lost = core.attempt("pages that are not in the dump", lambda: unread.pages(core, wanted), list[int]())
+    if lost:
+        core.note(unread.note(lost))
+    yield "facts", {"unread": lost}
 
 
 def _frame(core: Core, address: int) -> int | None:

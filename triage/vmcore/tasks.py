@@ -23,7 +23,8 @@ def threads(core: Core) -> Iterator[Object]:
         yield leader
         try:
             head = leader.signal.thread_head
-        except DAMAGE:
+        except DAMAGE as error:
+            core.skipped(error)
             continue
         for thread in lists.entries(core, head, "struct task_struct", "thread_node"):
             if thread != leader:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 from drgn import Object
@@ -42,7 +41,8 @@ def _search(page: Page) -> Area | None:
         try:
             pages, count = int(vm.pages), int(vm.nr_pages)
             raw = page.core.prog.read(pages, 8 * count) if pages and 0 < count < 1 << 26 else b""
-        except DAMAGE:
+        except DAMAGE as error:
+            page.core.skipped(error)
             unread.append(vm)
             continue
         at = raw.find(needle)
@@ -56,7 +56,7 @@ def _search(page: Page) -> Area | None:
 def _by_tables(page: Page, vm: Object) -> Area | None:
     """An area whose page array is not in the dump: the kernel's page tables say what it maps."""
     root = pagetables.kernel_root(page.core)
-    with suppress(*DAMAGE):
+    with page.core.skipping():
         start, size = int(vm.addr), min(int(vm.size), _TRANSLATED << page.core.page_shift)
         for offset in range(0, size if root is not None else 0, page.core.page_size):
             if root is not None and pagetables.walk(page.core, root, start + offset) == page.physical:
@@ -78,7 +78,7 @@ def _areas(core: Core) -> Iterator[Object]:
         heads = [nodes[at].busy.head for at in range(int(core.prog["nr_vmap_nodes"]))]
     for head in heads:
         for area in lists.entries(core, head, "struct vmap_area", "list"):
-            with suppress(*DAMAGE):
+            with core.skipping():
                 vm = area.vm.read_()
                 if vm:
                     yield vm

@@ -25,7 +25,7 @@ def _older(page: Page) -> bool:
         return False
     try:
         destructor = page.head.struct[1].compound_dtor
-    except (AttributeError, *DAMAGE):
+    except DAMAGE:
         bit = page.core.constant("PG_hugetlb")  # 6.6 to 6.8: in the flags of the first tail page
         return bit is not None and bool(int(page.head.struct[1].flags) >> bit & 1)
     return int(destructor) == page.core.number("HUGETLB_PAGE_DTOR")

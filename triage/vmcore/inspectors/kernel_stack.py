@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from drgn import Object
 
 from triage.vmcore import tasks, translate, vmap
@@ -37,7 +35,8 @@ def inspect(page: Page) -> Finding | None:
         return None
     finding = Finding(type="kernel-stack", why="its vmalloc area is a task's stack", detail={"address": area.address})
     if owner is None:
-        finding.why = f"its vmalloc area was made by {area.caller}() for a stack, which no task uses now"
+        whose = "whose task is not among those in the dump" if page.core.holes else "which no task uses now"
+        finding.why = f"its vmalloc area was made by {area.caller}() for a stack, {whose}"
     else:
         finding.detail["task"] = task_name(owner)
     return finding
@@ -46,7 +45,7 @@ def inspect(page: Page) -> Finding | None:
 def _by_task(page: Page) -> Finding | None:
     """The list of vmalloc areas is broken: translate every task's stack, page by page."""
     for task in tasks.threads(page.core):
-        with suppress(*DAMAGE):
+        with page.core.skipping():
             start = int(task.stack)
             for address in range(start, start + _STACK, page.core.page_size):
                 if translate.physical(page.core, address) == page.physical:
@@ -71,6 +70,7 @@ def _owner(core: Core, address: int, size: int) -> Object | None:
         try:
             if 0 <= address - int(task.stack) < size:
                 return task
-        except DAMAGE:
+        except DAMAGE as error:
+            core.skipped(error)
             continue
     return None

@@ -19,7 +19,8 @@ def inspect(page: Page) -> Finding | None:
     host = mapping.host.read_()
     try:
         real = bool(host) and int(host.i_mapping) == page.mapping
-    except FaultError:
+    except FaultError as error:
+        page.core.skipped(error)
         real = bool(page.core.symbol(int(mapping.a_ops)))  # the inode is not in the dump
     if not real:
         return None  # private data of a driver
