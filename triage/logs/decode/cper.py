@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import struct
+from dataclasses import dataclass
 from typing import Any
 
 from triage.model import Component, Severity
@@ -31,6 +33,11 @@ PROCESSOR_PARTS: tuple[tuple[str, Component], ...] = (("cache", "cache"), ("bus"
 
 # Lines of processor sections that name the core, and the names of these registers.
 PROCESSORS = {"Multiprocessor Affinity Register (MPIDR)": "mpidr", "Local APIC_ID": "apic", "processor_id": "processor"}
+
+# An error structure of an ARM processor section as bytes (struct cper_arm_err_info, include/linux/cper.h); its types.
+ARM_ERROR = struct.Struct("<BBHBHBQQQ")
+ARM_TYPES = {1: "cache error", 2: "TLB error", 3: "bus error", 4: "micro-architectural error"}
+ARM_MULTIPLE, ARM_VIRTUAL, ARM_PHYSICAL = 1 << 0, 1 << 3, 1 << 4  # what is valid
 
 # ghes_edac before 6.1 shortens two names of the CPER location.
 ALIASES = {"col": "column", "bit_pos": "bit_position"}
@@ -96,6 +103,32 @@ def processor(fields: dict[str, str]) -> dict[str, Any]:
     """The core that a processor section names: `{"mpidr": "0x81000500"}`; no kernel number, which is not printed."""
     found = {PROCESSORS[name]: HEX.match(value) for name, value in fields.items() if name in PROCESSORS}
     return {name: hex(int(value[0], 16)) for name, value in found.items() if value}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmError:
+    """An error structure of an ARM processor section; `name` is empty for a vendor's own type."""
+
+    name: str = ""
+    count: int = 1
+    virtual_address: int | None = None
+    physical_address: int | None = None
+
+
+def arm_errors(raw: bytes) -> list[ArmError]:
+    """The error structures of a section out of their bytes, 32 for each."""
+    whole = len(raw) - len(raw) % ARM_ERROR.size
+    found = []
+    for _, _, valid, types, more, _, _, virtual, physical in ARM_ERROR.iter_unpack(raw[:whole]):
+        found.append(
+            ArmError(
+                name="|".join(name for bit, name in ARM_TYPES.items() if types >> bit & 1),
+                count=more + 1 if valid & ARM_MULTIPLE else 1,
+                virtual_address=virtual if valid & ARM_VIRTUAL else None,
+                physical_address=physical if valid & ARM_PHYSICAL else None,
+            )
+        )
+    return found
 
 
 def pci(address: str) -> str:

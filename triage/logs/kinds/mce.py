@@ -1,4 +1,4 @@
-"""One machine check bank in raw numbers (__print_mce in arch/x86/kernel/cpu/mce/core.c, 5.4 to 7.3):
+"""A machine check bank in raw numbers (__print_mce in arch/x86/kernel/cpu/mce/core.c, 5.4 to 7.3), or its trace event:
 
 mce: [Hardware Error]: CPU 12: Machine Check Exception: 5 Bank 7: bd80000000100134
 mce: [Hardware Error]: RIP 10:<ffffffff9a3c1e20> {copy_mc_fragile+0x20/0x90}
@@ -18,11 +18,13 @@ from triage.logs.decode import mca
 from triage.logs.kinds._fields import merge, number, present
 from triage.model import Event, HardwareError, Severity
 
-ANCHORS = (b"[Hardware Error]: ",)
+ANCHORS = (b"[Hardware Error]: ", b"mce_record: ")
 GAP = 10
 REQUIRED = ("status", "tsc", "time")
 LEFTOVER = 30.0  # seconds of uptime in which the kernel reads what the banks still hold of the boot before
 
+MCIP = 4  # of MCG_STATUS: a machine check is in progress
+OPTIONAL = ("addr", "misc", "synd", "ipid", "ppin", "ip")
 REGISTERS = (
     "status",
     "mcgstatus",
@@ -45,8 +47,16 @@ class Fields:
     @staticmethod
     def start(tokens: list[Any]) -> dict[str, Any]:
         """The fields, and what the kernel adds to its verdict."""
+        if tokens[0].type == "TRACE":
+            return traced(tokens[0].fields)
         verdicts = [token.fields["verdict"] for token in tokens if token.type == "VERDICT"]
         return merge(tokens) | {"addition": verdicts[1] if len(verdicts) > 1 else None}
+
+
+def traced(fields: dict[str, str | None]) -> dict[str, Any]:
+    """The fields of a trace event, which prints the registers that a bank does not have as zeros."""
+    told = {name: text for name, text in fields.items() if text and (name not in OPTIONAL or text.strip("0"))}
+    return told | ({"exception": True} if int(told["mcgstatus"], 16) & MCIP else {})
 
 
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:

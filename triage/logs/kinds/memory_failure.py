@@ -32,6 +32,7 @@ REQUIRED = ()
 # The terminal that a line is -> what the line says; all others are notes.
 ACTIONS = {
     "VERDICT": "verdict", "VERDICT_OLD": "verdict", "TRACE": "verdict",
+    "RASDAEMON": "verdict",  # its page_type is of a frozen list, and wrong on most kernels: no label
     "UNHANDLABLE": "unhandlable", "UNKNOWN_STATE": "unknown-state", "ALREADY": "already-poisoned",
     "SIGBUS": "sigbus", "KILL": "kill", "KILLING": "kill", "OUTSIDE": "outside", "OVERFLOW": "overflow",
     "UNPOISON": "unpoison", "UNPOISON_OLD": "unpoison", "SOFT": "soft-offline", "SOFT_FREE": "soft-offline",
