@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,8 +81,6 @@ def test_a_worker_that_is_killed_loses_nothing(
 
 
 def test_no_scheduler_there_is_one_line(empty: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    began = time.monotonic()
     monkeypatch.setattr(runs, "CONNECT_SECONDS", 2)
     with pytest.raises(TriageError, match="no Dask scheduler"), contextlib.redirect_stderr(None):
         run(["/nowhere"], empty, Settings(scheduler="tcp://127.0.0.1:9"))
-    assert time.monotonic() - began < 30

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,24 +62,6 @@ def test_arbitrary_bytes_never_raise(raw: bytes) -> None:
 )
 def test_elements_in_any_order_never_raise(parts: list[str]) -> None:
     assert isinstance(split("".join(parts)), Prefix)
-
-
-@pytest.mark.parametrize(
-    "unit",
-    ["[", "[ ", "<4>", "[ 1.2]", "> ", "| ", " ", "\t", "a", "a ", "9", "9,", "\x1b[", "\x1b]", "\r", "\x00", "#011",
-     "\\x09", "[a]", "kernel: ", "Nov 23 02:11:47 ", "2026-11-23T02:11:47 "],
-)  # fmt: skip
-def test_time_is_linear_in_the_length(unit: str) -> None:
-    def seconds(length: int) -> float:
-        line = (unit * length)[:length]
-        best = 1e9
-        for _ in range(5):
-            start = time.process_time()
-            split(line)
-            best = min(best, time.process_time() - start)
-        return best
-
-    assert seconds(64_000) < 40 * seconds(8_000) + 0.01  # quadratic cost would be a factor of 64
 
 
 def test_programs_keep_their_names_so_that_nothing_takes_them_for_the_kernel() -> None:
