@@ -184,6 +184,8 @@ _CUT = re.compile(r"(?:from kdump: .*(?:Wrong page size|Decompres+ion failed).*|
 def reason(error: BaseException) -> str:
     """An exception in one line, without the line breaks and lists that drgn's messages carry."""
     text = re.sub(r"\s+", " ", str(error.args[0] if isinstance(error, KeyError) and error.args else error)).strip()
+    if isinstance(error, KeyError) and text and " " not in text:  # a key of VMCOREINFO
+        text += " is missing"
     if cut := _CUT.search(text):
         return f"memory at {cut[1]} is cut off or damaged in the file"
     return text[:300] or type(error).__name__

@@ -36,7 +36,12 @@ class Record(NamedTuple):
 
 def read_log(core: Core) -> KernelLog:
     """The log of the core with the PFNs and physical addresses it names, each in order and once."""
-    records = _lockless(core) if "SYMBOL(prb)" in core.info else _structured(core)
+    if "SYMBOL(prb)" in core.info:
+        records = _lockless(core)
+    elif core.typed:
+        records = _structured(core)
+    else:
+        raise ValueError("VMCOREINFO does not say where it lies (Linux 5.10), and without types it cannot be found")
     return parse("\n".join(_lines(records)))
 
 

@@ -22,6 +22,7 @@ from triage.vmcore.typefinder import TypeFinder
 
 _SYSTEM_DIRS = ("/usr/lib/debug", "/lib/debug")
 _MAX_BTF = 64 << 20
+_ARCHITECTURES = ("x86_64", "arm64")
 
 
 def open_core(path: str, vmlinux: str | None, debug_dirs: Sequence[str], *, record: bool = False) -> Core:
@@ -46,7 +47,10 @@ def open_core(path: str, vmlinux: str | None, debug_dirs: Sequence[str], *, reco
     if record:
         core.recorder = Recorder(core)
         core.unrecorded = core.recorder.paused
-    load_types(core, vmlinux, debug_dirs)
+    if core.arch in _ARCHITECTURES:
+        load_types(core, vmlinux, debug_dirs)
+    else:
+        core.note(f"a core of the architecture {core.arch}: pages and stacks are read on x86-64 and arm64 only")
     return core
 
 

@@ -150,8 +150,10 @@ def _call(request: wire.Request, timeout: float, memory: int) -> tuple[bytes, st
         raise CoreError(request.path, f"the core reader cannot be asked: {error.strerror or error}") from error
     if done.returncode == 0:
         return done.stdout, None
-    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+    if done.returncode == -signal.SIGXCPU:
         return done.stdout, f"it took more than {timeout:g} seconds"
+    if done.returncode == -signal.SIGKILL:
+        return done.stdout, "the core reader was killed (SIGKILL), as a rule for lack of memory in the system"
     if done.returncode < 0:
         return done.stdout, f"the core reader died of {signal.Signals(-done.returncode).name}"
     return done.stdout, f"the core reader failed: {_last_line(done.stderr)}"
