@@ -41,6 +41,11 @@ FORMS = [
     ),
     Form("journalctl, syslog files", "Nov 23 02:11:47 db7 kernel: ", {"wall": "Nov 23 02:11:47", "host": "db7"}),
     Form(
+        "syslog files without the name",
+        "Nov 23 02:11:47 <host> kernel: ",
+        {"wall": "Nov 23 02:11:47", "host": "<host>"},
+    ),
+    Form(
         "syslog files (RFC 3164)",
         "Nov 23 02:11:47 db7 kernel: [   70.471011] ",
         {"wall": "Nov 23 02:11:47", "host": "db7", "time": 70.471011},

@@ -65,7 +65,14 @@ def is_silent(line: str) -> bool:
     """Lines that a grammar knows and that mean nothing to us: bare hardware, a page size that tells nothing."""
     return any(
         words in line
-        for words in ("bare hardware", "2.00 MiB page size", "Waiting for process", "secureboot", "Memory slots")
+        for words in (
+            "bare hardware",
+            "2.00 MiB page size",
+            "Waiting for process",
+            "secureboot",
+            "Memory slots",
+            "Boot Error Record Table",
+        )
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -22,6 +23,9 @@ JOINED_MAX = 400  # characters of a line put together again
 HELD_MAX = 10_000  # events held back to keep their order
 RESIDUE_MAX = 100_000  # lines that are kept
 OPEN_LIMIT = 64  # records open at a time; hostile input opens more
+# A program that writes to /dev/kmsg, or is audited, quotes what it likes; the kernel begins so only when it tells of a
+# program's signal.
+QUOTED = re.compile(r"(?:[\w.-]{1,64} )?[\w.@-]{1,64}\[\d{1,10}\]: |audit: type=\d")
 first_line = attrgetter("first_line")
 
 
@@ -50,8 +54,9 @@ class Parser:
         ended: list[Event] = []  # records end out of order: held until none is open that began before them
         for line in self.lines():
             self.count += 1
-            if not (self.open and self.claim(line)) and line.kinds:
-                ended += self.begin(line)
+            quoted = bool(line.kinds) and QUOTED.match(line.body) is not None
+            if (quoted or not (self.open and self.claim(line))) and line.kinds:
+                ended += self.begin(line, quoted=quoted)
             if self.open and (self.count >= self.until or len(self.open) > OPEN_LIMIT):
                 ended += self.expire()
             if ended and (not self.open or len(ended) > HELD_MAX):
@@ -153,11 +158,14 @@ class Parser:
                     return True
         return False
 
-    def begin(self, line: Line) -> Iterable[Event]:
-        """Open a record of the first kind whose anchor stands in the line and that can begin with it."""
+    def begin(self, line: Line, *, quoted: bool = False) -> Iterable[Event]:
+        """Open a record of the first kind whose anchor stands in the line and that can begin with it.
+
+        Of a `quoted` line only kinds count that are one line and begin with its first word.
+        """
         for name in line.kinds:
             grammar = load(name)
-            token = grammar.classify(line)
+            token = grammar.classify(line) if not (quoted and grammar.gap) else None
             if token is not None and grammar.begin[token.type]:
                 if grammar.gap == 0:  # one line, which cuts no other record in two
                     return self.build(grammar, grammar.start([token]), [line])

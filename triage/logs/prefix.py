@@ -38,7 +38,7 @@ OTHER_WALL = rf"(?:{DAY} )?{ISO}|\d{{10}}\.\d{{6}}"
 FACILITY = r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local[0-7])"
 LEVELS = ("emerg", "alert", "crit", "err", "warn", "notice", "info", "debug")
 TAG = rf"(?:{FACILITY}\.\w{{3,7}} )?kernel(?:\[\d{{1,10}}\])?: ?"
-HOST = rf"(?!{FACILITY}\.)" r"[^\s\[<]\S{0,252}+(?<!:)"
+HOST = rf"(?!{FACILITY}\.)" r"(?:[^\s\[<]|<[a-z])\S{0,252}+(?<!:)"  # also "<hostname>" of who made it anonymous
 # The kernel's time and the thread or processor that printed; one space behind is the prefix's, more are the message's.
 STAMP = r"\[ {0,12}(?P<time>\d{1,12}\.\d{1,9})\](?: ?\[ {0,12}(?P<caller>[TC]\d{1,10})\])? ?"
 KMSG = r"(?:\d+\.\d[\w.+-]{1,64},)?\d{1,5},\d{1,20},\d{1,20},[-c+]"  # /dev/kmsg, extended netconsole
@@ -55,7 +55,7 @@ BEHIND_WALL = (
     rf"(?:{TAG}|(?P<host>{HOST}) {TAG}"  # Nov 23 02:11:47 host kern.err kernel: text
     rf"|(?:std(?:out|err) [FP] )?(?=<\d|\[|{KMSG}|{OPENING})"  # a container's clock, then the line
     rf"|(?P<peer>{HOST}) (?=\[ {{0,4}}\d+\.\d|<\d+>|{KMSG}|{OPENING})"  # a receiver of netconsole names the sender
-    r"|(?P<program>\S{1,253}+ [\w./@:()-]{1,64}\[\d{1,10}\]: )"
+    r"|(?P<program>\S{1,253}+ (?!rasdaemon\[)[\w./@:()-]{1,64}\[\d{1,10}\]: )"  # that one hands on the kernel's events
     r"|(?(bsd)(?P<service>\S{1,253}+ [\w./@()-]{1,64}: )|(?!)))?"
 )
 ELEMENTS = re.compile(
@@ -145,8 +145,10 @@ def chain(line: str) -> Prefix:
         found = {name: text for name, text in match.groupdict().items() if text is not None}
         known |= found
         at = match.end()
-        if FOREIGN & found.keys():  # a program's message: its name stays, so that no kernel message is seen in it
-            return assemble(line[match.end("wall") + 1 or match.start("other5424") :], known)
+        if (
+            FOREIGN & found.keys()
+        ):  # a program's message: whatever of the kernel it quotes, the kernel did not say it here
+            return assemble("", known)
         if TIMES & found.keys():
             break
     if not TIMES & known.keys():
