@@ -1,5 +1,8 @@
 """The table of cases names only what the lab can do."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from tests.lab.cases import Case, load, select
@@ -9,6 +12,7 @@ from tests.lab.kernels import KERNELS
 from tests.lab.victims import KINDS
 
 CASES = load()
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "cores"
 CAUSES = {"memory-error", "other-hardware", "software", "operator", "unknown"}
 CONFIDENCES = {"proven", "strong", "likely", "weak", "none"}
 
@@ -37,6 +41,11 @@ def test_every_kind_has_a_run_that_settles_its_what_if() -> None:
 
 def test_each_x86_kernel_has_a_real_kdump() -> None:
     assert {case.kernel for case in CASES.values() if case.kdump} >= {"6.1", "6.12", "7.3"}
+
+
+def test_every_fixture_core_is_of_a_case_that_can_be_made_again() -> None:
+    truths = (json.loads(path.read_text()) for path in FIXTURES.glob("*.truth.json"))
+    assert {truth["case"] for truth in truths} <= set(CASES)
 
 
 def test_select_by_pattern_and_half() -> None:
