@@ -19,10 +19,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=10_000, help="boots in the archive")
     parser.add_argument("--dir", type=Path, help="where to make the archive (default: the temporary directory)")
+    parser.add_argument(
+        "--scale", type=int, nargs="+", metavar="N", help="instead: what a case costs in N boots, and ..."
+    )
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="triage-bench-", dir=arguments.dir) as folder:
-        for line in rows(Path(folder), arguments.cases):
-            print(line, flush=True)
+    for count in arguments.scale or (arguments.cases,):
+        with tempfile.TemporaryDirectory(prefix="triage-bench-", dir=arguments.dir) as folder:
+            for line in (scale if arguments.scale else rows)(Path(folder), count):
+                print(line, flush=True)
 
 
 def rows(base: Path, cases: int) -> list[str]:
@@ -43,6 +47,18 @@ def rows(base: Path, cases: int) -> list[str]:
         line("second run, nothing new", again, cases) + f"   {two.wall / again.wall:.0f} times as fast as the first",
         line("one new, one changed", changed, cases),
         line("statistics and site", report, cases),
+    ]
+
+
+def scale(base: Path, cases: int) -> list[str]:
+    """What a case of a small log costs in an archive of so many: CPU time is what does not depend on other work."""
+    fleetgen.write(fleetgen.Plan(boots=cases, **PLAN | {"size": 0}), base)  # type: ignore[arg-type]
+    first = timed(base / "logs", base / "store", "--jobs", "2")
+    again = timed(base / "logs", base / "store", "--jobs", "2")
+    report = timed(None, base / "store", "--markdown", str(base / "summary.md"))
+    return [
+        f"  {cases:9,} cases {what:24} {figure.cpu / cases * 1e3:8.2f} ms cpu a case {figure.peak:7.0f} MB peak"
+        for what, figure in (("first run", first), ("nothing new", again), ("statistics", report))
     ]
 
 

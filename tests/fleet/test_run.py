@@ -211,3 +211,10 @@ def test_the_host_is_taken_from_the_path_where_asked(tmp_path: Path, empty: Stor
     put(tmp_path / "hosts/node9/dmesg", dmesg())
     take(tmp_path, empty, host=r"/hosts/([^/]+)/")
     assert counted(empty)["host"].tolist() == ["node9"]
+
+
+def test_a_run_keeps_the_first_failures_and_the_store_all(tmp_path: Path, empty: Store) -> None:
+    for n in range(50):
+        put(tmp_path / "a" / f"{n:02}.gz", "").write_bytes(b"\x1f\x8b\x08\0damaged")  # as a packed log may be
+    summary = take(tmp_path / "a", empty)
+    assert (summary.troubles, len(summary.failures), len(empty.read("failures"))) == (50, 20, 50)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from triage.redact import Redactor
 
 DONE, _, USAGE, UNREADABLE, PARTIAL = range(5)  # exit codes, as of `triage analyze`
-SHOWN = 20  # failures listed at the end; all are in the store
 
 
 @click.command(short_help="An archive of crashes: which of them were never software.")
@@ -175,7 +174,7 @@ def exit_code(summary: Summary) -> int:
     """3 if an input could not be read at all, 4 if one was read in part, else 0."""
     if summary.failed:
         return UNREADABLE
-    return PARTIAL if summary.failures else DONE
+    return PARTIAL if summary.troubles else DONE
 
 
 def tell(summary: Summary, redactor: Redactor | None = None) -> None:
@@ -190,15 +189,13 @@ def tell(summary: Summary, redactor: Redactor | None = None) -> None:
     click.echo(
         f"{summary.cases:,} new cases in {summary.seconds:.1f} s ({rate:,.0f} inputs/s): {', '.join(parts)}", err=True
     )
-    for unit, failure in summary.failures[:SHOWN]:
+    for unit, failure in summary.failures:
         name = failure.source or unit
         if redactor:
             name = redactor.tokens.text("input", name)
         say(f"triage: {failure.kind}: {name}: {failure.reason}", redactor)
-    if len(summary.failures) > SHOWN:
-        click.echo(
-            f"triage: {len(summary.failures) - SHOWN:,} more failures are in the store's table `failures`", err=True
-        )
+    if more := summary.troubles - len(summary.failures):
+        click.echo(f"triage: {more:,} more failures are in the store's table `failures`", err=True)
 
 
 def report(store: Store, outputs: Outputs, privacy: Privacy) -> None:

@@ -25,6 +25,7 @@ BATCH_BYTES = 16 << 20  # ... unless they are large
 PORTION = 2000  # units in one commit
 PORTION_SECONDS = 60.0  # or what came in this time: all that a killed run loses
 CONNECT_SECONDS = 30
+TOLD = 20  # failures that a run tells of
 AHEAD = 3  # batches in flight per worker
 
 
@@ -52,7 +53,8 @@ class Summary:
     skipped: int = 0  # files of no use
     cases: int = 0  # cases made
     joined: int = 0  # inputs that turned out to hold a crash of another input
-    failures: list[tuple[str, Failure]] = field(default_factory=list)  # with the names of their units
+    troubles: int = 0  # failures, of inputs not read or in part; all are in the store's table
+    failures: list[tuple[str, Failure]] = field(default_factory=list)  # the first of them, with their units' names
     began: float = field(default_factory=time.time)
     seconds: float = 0.0
 
@@ -212,7 +214,9 @@ class Sink:
         summary.failed += finding.status == "failed"
         summary.skipped += finding.skipped
         summary.cases += len(finding.cases)
-        summary.failures += [(finding.unit.name, failure) for failure in finding.failures]
+        summary.troubles += len(finding.failures)
+        room = TOLD - len(summary.failures)
+        summary.failures += [(finding.unit.name, failure) for failure in finding.failures[:room]]
 
     def record(self, finding: Finding, rows_of: str | None = None) -> None:
         """Write down what was taken, so that the next run passes it over."""

@@ -19,8 +19,9 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -63,7 +64,7 @@ class Store:
         pending = self.folder / "pending" / name
         try:
             for (table, month), rows in parts.items():
-                write(pending / table / f"month={month}" / f"{name}.parquet", rows)
+                write(pending / table / f"month={month}" / f"{name}.parquet", (rows,))
             removed = self.without(set(drop), pending, name)
             self.seal(pending, removed)
         except (OSError, pa.ArrowException) as error:
@@ -82,10 +83,11 @@ class Store:
             if not pc.any(gone).as_py():
                 continue
             removed.append(path)
-            rest = pq.read_table(path, partitioning=None).filter(pc.invert(gone))
-            if rest.num_rows:
+            if not pc.all(gone).as_py():
                 where = path.relative_to(self.folder).parent
-                write(pending / where / f"{name}-{path.stem[-24:]}.parquet", rest)
+                kept = (part.filter(pc.invert(pc.is_in(part["input"], pa.array(sorted(drop), pa.string()))))
+                        for part in row_groups(path))  # fmt: skip
+                write(pending / where / f"{name}-{path.stem[-24:]}.parquet", kept)
         return removed
 
     def mark(self, duplicates: Mapping[str, str | None]) -> None:
@@ -99,7 +101,7 @@ class Store:
                 if marked is not rows:
                     removed.append(path)
                     where = path.relative_to(self.folder).parent
-                    write(pending / where / f"{name}-{path.stem[-24:]}.parquet", marked)
+                    write(pending / where / f"{name}-{path.stem[-24:]}.parquet", (marked,))
             self.seal(pending, removed)
         except (OSError, pa.ArrowException) as error:
             shutil.rmtree(pending, ignore_errors=True)
@@ -147,13 +149,9 @@ class Store:
         """One file instead of several of one table and month, row group by row group."""
         name = f"{time.time_ns():x}"
         pending = self.folder / "pending" / name
-        target = pending / where / f"{name}.parquet"
-        target.parent.mkdir(parents=True)
+        rows = (conform(part, where.parts[0]) for path in old for part in row_groups(path))
         try:
-            with pq.ParquetWriter(target, schema.schema(where.parts[0]), compression="zstd") as out:
-                for path in old:
-                    out.write_table(conform(pq.read_table(path, partitioning=None), where.parts[0]))
-            sync(target)
+            write(pending / where / f"{name}.parquet", rows)
             self.seal(pending, old)
         except (OSError, pa.ArrowException) as error:
             shutil.rmtree(pending, ignore_errors=True)
@@ -161,11 +159,11 @@ class Store:
         self.apply(pending)
 
     def batches(self, table: str, columns: Iterable[str] | None = None) -> Iterator[pa.Table]:
-        """The rows of a table file by file, so that memory does not follow the size of the store."""
+        """The rows of a table bit by bit, so that memory does not follow the size of the store."""
         wanted = list(columns or schema.columns(table))
         for path in self.files(table):
-            with pq.ParquetFile(path) as file:
-                yield conform(file.read([n for n in file.schema_arrow.names if n in wanted]), table).select(wanted)
+            for part in row_groups(path, wanted):
+                yield conform(part, table).select(wanted)
 
     def case(self, data: bytes) -> Case:
         """A case out of the column `held` of the documents; raises TriageError if it is damaged."""
@@ -185,6 +183,14 @@ class Store:
         wanted = list(columns or schema.columns(table))
         empty = schema.arrow(table, []).select(wanted)  # with an empty chunk: pandas stumbles over columns of none
         return frame(pa.concat_tables([empty, *self.batches(table, wanted)]))
+
+
+def row_groups(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """The rows of a file as they were committed, those of some columns."""
+    with pq.ParquetFile(path) as file:
+        wanted = [name for name in file.schema_arrow.names if columns is None or name in columns]
+        for number in range(file.num_row_groups):
+            yield file.read_row_group(number, wanted)
 
 
 def frame(table: pa.Table) -> DataFrame:
@@ -214,10 +220,15 @@ def conform(rows: pa.Table, table: str) -> pa.Table:
     )
 
 
-def write(path: Path, rows: pa.Table) -> None:
-    """One Parquet file, on the disk when this returns."""
+def write(path: Path, rows: Iterable[pa.Table]) -> None:
+    """One Parquet file of one or more tables, on the disk when this returns."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(rows, path, compression="zstd")
+    tables = iter(rows)
+    first = next(tables)
+    with pq.ParquetWriter(path, first.schema, compression="zstd") as out:
+        for table in chain((first,), tables):
+            if table.num_rows:
+                out.write_table(table)
     sync(path)
 
 
