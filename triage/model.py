@@ -366,6 +366,7 @@ class Case:
     crash: Crash | None = None
     crashes: tuple[Crash, ...] = ()
     errors: tuple[tuple[str, HardwareError], ...] = ()  # (id, error)
+    copies: dict[str, str] = field(default_factory=dict)  # id -> id of the error of which it is another report
     pages: tuple[PageHistory, ...] = ()
     links: tuple[Link, ...] = ()
     counterfactual: tuple[Counterfactual, ...] = ()

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.correlate.logs import abort, boot, edac, ghes
 from tests.report import samples
+from triage.correlate import judge
 from triage.model import Link
-from triage.report import decode, view, words
+from triage.report import decode, facts, json, view, words
 
 
 def test_a_crash_completed_from_the_core_keeps_its_lines() -> None:
@@ -100,3 +102,11 @@ def test_a_machine_check_is_told_by_its_flags_code_and_class() -> None:
         ("class", "", "SRAR"),
     ]
     assert decode.machine_check({}) == []
+
+
+def test_an_error_that_two_reporters_tell_is_counted_once() -> None:
+    told = ghes(100.0, 0x1507240, severity="corrected"), edac(100.1, 0x1507, severity="corrected")
+    found = judge(boot(*told, abort(160.0)))
+    assert found is not None
+    assert facts.hardware_fact(found).text == "1 corrected"
+    assert [error["copy_of"] for error in json.document([found])["cases"][0]["errors"]] == [None, found.errors[0][0]]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from triage.correlate import scene as scenes
 from triage.correlate.actions import actions
+from triage.correlate.copies import named_copies
 from triage.correlate.ladder import Claim, settle, unique
 from triage.correlate.reports import is_uncorrected
 from triage.correlate.scene import Scene
@@ -38,6 +39,7 @@ def judge(boot: Boot) -> Case | None:
         crash=scene.crash,
         crashes=scene.crashes,
         errors=scene.errors,
+        copies=named_copies(scene.errors),
         pages=pages,
         links=scene.links,
         counterfactual=whatif,

@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from triage.correlate.consumption import is_memory
+from triage.correlate.copies import copies
 from triage.correlate.reports import is_uncorrected
 from triage.model import HardwareError, MemoryFailure
 
-SAME_EVENT = 1.0  # seconds within which two reporters tell of one error
-PAGE_SHIFTS = (12, 14, 16)
 PLACE = ("socket", "node", "controller", "memory_controller", "card", "channel", "module", "slot")  # outermost first
 FIELDS = {  # column of the store -> names that reporters give it, the most telling first
     "node": ("node", "socket"),
@@ -67,36 +66,14 @@ def cells(error: HardwareError) -> dict[str, str | None]:
     return found
 
 
-def frames(error: HardwareError) -> set[int]:
-    """The page frames an error may mean, for every page size that a kernel can have."""
-    if error.page:
-        return {error.page}
-    return {error.physical_address >> shift for shift in PAGE_SHIFTS} if error.physical_address is not None else set()
-
-
 def told_once(errors: Sequence[HardwareError]) -> list[tuple[HardwareError, bool]]:
     """The errors in their order, each with whether it is another reporter's copy of one before.
 
-    The first of the copies gets the module's name and the coordinates that only a later one knows:
-
-        {1}[Hardware Error]:   physical_address: 0x000000040272d080 ... node:0 card:1 module:0
-        EDAC MC0: 1 UE multi-bit ECC on P1_DIMM_C0 (node:0 card:1 module:0 page:0x40272d offset:0x80 ...)
+    The first of the copies gets the module's name and the coordinates that only a later one knows.
     """
-    out: list[tuple[HardwareError, bool]] = []
-    latest: dict[int, int] = {}  # frame -> place in `out`
-    for error in errors:
-        seen = next((latest[frame] for frame in sorted(frames(error)) if frame in latest), None)
-        if seen is not None and is_twin(out[seen][0], error):
-            out[seen] = (replace(out[seen][0], location=error.location | out[seen][0].location), False)
-            out.append((error, True))
-            continue
-        latest.update(dict.fromkeys(frames(error), len(out)))
-        out.append((error, False))
-    return out
-
-
-def is_twin(first: HardwareError, second: HardwareError) -> bool:
-    """Whether two records of one page by different reporters tell of the same physical error."""
-    if first.kind == second.kind or first.time is None or second.time is None:
-        return False
-    return abs(first.time - second.time) <= SAME_EVENT and is_memory(first) and is_memory(second)
+    out = list(errors)
+    originals = copies(errors)
+    for error, original in zip(errors, originals, strict=True):
+        if original is not None:
+            out[original] = replace(out[original], location=error.location | out[original].location)
+    return [(error, original is not None) for error, original in zip(out, originals, strict=True)]

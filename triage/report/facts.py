@@ -104,8 +104,9 @@ def what_if_fact(case: Case, page: PageHistory | None) -> Fact | None:
 def hardware_fact(case: Case) -> Fact:
     """What these inputs say of hardware when no page is bad."""
     counts = dict.fromkeys(("fatal", "recoverable", "deferred", "corrected"), 0)
-    for _, error in case.errors:
-        counts[error.severity] += error.count
+    for name, error in case.errors:
+        if name not in case.copies:
+            counts[error.severity] += error.count
     told = ", ".join(f"{count:,} {severity}" for severity, count in counts.items() if count)
     return Fact(
         key="hardware", label="Hardware errors", text=told or "none in these inputs", anchor="errors" if told else None

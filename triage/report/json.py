@@ -100,7 +100,7 @@ def _case(case: Case) -> dict[str, Any]:
         "verdict": _verdict(case.verdict),
         "crash": _crash(case.crash) if case.crash else None,
         "crashes": [_crash(crash) for crash in case.crashes],
-        "errors": [_error(name, error) for name, error in case.errors],
+        "errors": [_error(name, error, case.copies.get(name)) for name, error in case.errors],
         "pages": [_page(page) for page in case.pages],
         "links": [_link(link) for link in case.links],
         "core": _core(case.boot.core) if case.boot.core else None,
@@ -171,9 +171,10 @@ def _frame(frame: Frame) -> dict[str, Any]:
     }
 
 
-def _error(name: str, error: HardwareError) -> dict[str, Any]:
+def _error(name: str, error: HardwareError, original: str | None) -> dict[str, Any]:
     return {
         "id": text(name),
+        "copy_of": text(original),
         "kind": text(error.kind),
         "severity": error.severity,
         "component": error.component,

@@ -93,8 +93,8 @@ def other_pages(case: Case, chief: list[PageHistory], clock: Clock) -> list[Mome
 
 def loose_errors(case: Case, clock: Clock) -> list[Moment]:
     """Errors that belong to no page: uncorrected ones singly while they are few, corrected ones as one storm."""
-    paged = {name for page in case.pages for name in page.errors}
-    loose = [error for name, error in case.errors if name not in paged and clock(error) is not None]
+    told = {name for page in case.pages for name in page.errors} | case.copies.keys()
+    loose = [error for name, error in case.errors if name not in told and clock(error) is not None]
     bad = [error for error in loose if error.severity != "corrected"]
     mild = [error for error in loose if error.severity == "corrected"]
     made = [moment(error, clock, visible(error.what, 60), tone="error") for error in bad[:SINGLE]]

@@ -1,0 +1,116 @@
+"""Which reports tell of one physical error: firmware, EDAC and the machine check code each print it in their own words.
+
+{1}[Hardware Error]:   physical_address: 0x000000040272d080
+EDAC MC0: 1 UE multi-bit ECC on P1_DIMM_C0 (node:0 card:1 module:0 page:0x40272d offset:0x80 ...)
+
+Reports of one reporter are errors of their own, so the k-th of one is paired with the k-th of another: a storm that all
+of them tell counts as often as one of them tells it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+
+from triage.correlate.consumption import is_memory
+from triage.correlate.reports import SAME_EVENT, is_uncorrected
+from triage.logs.decode.mca import FIRMWARE_BANK
+from triage.model import HardwareError
+
+PAGE_SHIFTS = (12, 14, 16)
+LINES = 64  # that may stand between two reports of one error where no line has a time
+NEIGHBOURS = 8  # reports on either side that a remark may be about
+
+
+def copies(errors: Sequence[HardwareError]) -> list[int | None]:
+    """For each error, in their order, the place of the one that it repeats; None for an error of its own."""
+    firsts: dict[Hashable, list[int]] = defaultdict(list)  # what an error is about -> errors of their own
+    paired: dict[tuple[Hashable, str], int] = defaultdict(int)  # ... and reporter -> how many of those it has told of
+    found: list[int | None] = []
+    for place, error in enumerate(errors):
+        who, first = reporter(error), None
+        if about := remarked(error):
+            found.append(beside(errors, place, about))
+            continue
+        sought, kept = subjects(error)
+        for key in sought:
+            rest = firsts[key]
+            at = paired[key, who]
+            while at < len(rest) and not together(errors[rest[at]], error):
+                at += 1
+            paired[key, who] = at
+            if at < len(rest):
+                paired[key, who], first = at + 1, rest[at]
+                break
+        found.append(first)
+        if first is None:
+            for key in kept:
+                firsts[key].append(place)
+                paired[key, who] = len(firsts[key])
+    return [original(found, place) for place in range(len(found))]
+
+
+def original(found: Sequence[int | None], place: int) -> int | None:
+    """The error of its own at the end of a chain of copies: a remark may stand beside a copy."""
+    at = found[place]
+    return at if at is None or found[at] is None else found[at]
+
+
+def remarked(error: HardwareError) -> tuple[str, ...]:
+    """The kinds of record that a remark of a driver is about; empty for a record.
+
+    mce: [Hardware Error]: Machine check events logged
+    [Firmware Warn]: GHES: Unhandled processor error type 0x08: micro-architectural error
+    """
+    if error.detail.get("undecoded"):
+        return ("mce", "mce_amd", "edac", "edac_mce", "ghes")
+    return ("ghes",) if error.kind == "ghes_note" else ()
+
+
+def beside(errors: Sequence[HardwareError], place: int, kinds: tuple[str, ...]) -> int | None:
+    """The place of the record that stands beside a remark, the one before it first."""
+    before = range(place - 1, max(place - NEIGHBOURS, 0) - 1, -1)
+    behind = range(place + 1, min(place + NEIGHBOURS, len(errors)))
+    near = (at for at in (*before, *behind) if errors[at].kind in kinds and together(errors[at], errors[place]))
+    return next(near, None)
+
+
+def named_copies(errors: Sequence[tuple[str, HardwareError]]) -> dict[str, str]:
+    """The ids of the errors that repeat another, with its id."""
+    names = [name for name, _ in errors]
+    found = zip(names, copies([error for _, error in errors]), strict=True)
+    return {name: names[original] for name, original in found if original is not None}
+
+
+def reporter(error: HardwareError) -> str:
+    """Who tells: a kind of record, or the kernel's mirror of a GHES memory error as a machine check."""
+    return "mirror" if error.mca.get("bank") == FIRMWARE_BANK else error.kind
+
+
+def together(first: HardwareError, second: HardwareError) -> bool:
+    """Whether two reports stand so near each other that they can be of one error."""
+    if first.time is None or second.time is None:
+        lines = abs(first.first_line - second.first_line)
+        return first.time is second.time and first.source == second.source and lines <= LINES
+    return abs(first.time - second.time) <= SAME_EVENT
+
+
+def frames(error: HardwareError) -> list[int]:
+    """The page frames an error may mean, for every page size that a kernel can have."""
+    if error.page:
+        return [error.page]
+    return [error.physical_address >> shift for shift in PAGE_SHIFTS] if error.physical_address is not None else []
+
+
+def subjects(error: HardwareError) -> tuple[list[Hashable], list[Hashable]]:
+    """What an error is about: where to look for another reporter's word of it, the surest first, and where to be found.
+
+    Of two reports of a memory error one may not say which page: AMD's decoder has an address within the channel only.
+    """
+    how = is_uncorrected(error), error.previous_boot
+    if not is_memory(error):
+        device: list[Hashable] = [(how, error.device)] if error.device else []
+        return device, device
+    pages: list[Hashable] = [(how, "page", frame) for frame in frames(error)]
+    unplaced, placed_or_not = (how, "unplaced"), (how, "memory")
+    return ([*pages, unplaced], [*pages, placed_or_not]) if pages else ([placed_or_not], [unplaced, placed_or_not])
