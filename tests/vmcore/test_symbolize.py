@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -66,6 +67,37 @@ def test_lines_and_inlined_functions(program: Path) -> None:
         ("gone", False, "", None),
     ]
     assert [line.rpartition("/")[2] for line in told.detail["source"]] == ["lookup.c:4", "lookup.c:8"]
+
+
+def test_a_stale_return_address_gets_its_line_and_nothing_that_was_inlined_there(program: Path) -> None:
+    stale = Frame(function="lookup", offset=1, size=size_of(program, "lookup"), reliable=False)
+    trace = Trace(heading="Call Trace:", frames=(stale,))
+    (told,) = symbolize.symbolized([crash(program, traces=(trace,), function=None)], str(program))
+    assert [(f.function, f.inline, Path(f.file or "").name) for f in told.traces[0].frames] == [
+        ("lookup", False, "lookup.c")
+    ]
+
+
+def test_an_inlined_frame_of_a_core_has_no_offset_of_the_function_around_it() -> None:
+    pytest.importorskip("drgn")
+    from triage.vmcore import crash as crashed
+
+    class Core:
+        symbol = staticmethod(lambda address: ("__x64_sys_mkdir", address - 0xFFFFFFFF81000000, 96))
+        module_of = staticmethod(lambda address: None)
+
+    def frame(name: str, inline: bool) -> SimpleNamespace:
+        source = ("fs/namei.c", 4364, 0)
+        return SimpleNamespace(
+            name=name, is_inline=inline, interrupted=False, pc=0xFFFFFFFF81000046, source=lambda: source
+        )
+
+    inner, outer = (
+        crashed._frame(Core, frame(*each)) for each in (("__do_sys_mkdir", True), ("__x64_sys_mkdir", False))
+    )
+    assert (inner["inline"], inner["file"], inner["line"]) == (True, "fs/namei.c", 4364)
+    assert "offset" not in inner
+    assert (outer["offset"], outer["size"]) == (0x46, 96)
 
 
 def test_a_frame_of_another_size_or_of_a_module_is_left_alone(program: Path) -> None:

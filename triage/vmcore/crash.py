@@ -97,14 +97,18 @@ def _stack(core: Core, found: Context) -> dict[str, Any]:
     frame = found.frame
     if frame is None:
         return facts
-    facts |= {key: facts["trace"][0][key] for key in ("offset", "size") if key in facts["trace"][0]}
     where = core.symbol(_code_address(frame))
     if where is not None:
-        facts["function"] = where[0].split(".")[0]
+        facts |= {"function": where[0].split(".")[0]} | _offset(where, frame)
     if found.stack.exception:
         facts["registers"] = frame.registers()
     facts["exception"] = found.stack.exception
     return facts
+
+
+def _offset(where: tuple[str, int, int], frame: StackFrame) -> dict[str, int]:
+    """Offset in and size of the symbol that holds a frame's `_code_address`."""
+    return {"offset": where[1] + (0 if frame.interrupted else 1), "size": where[2]}
 
 
 def _kernel_frames(found: Context) -> list[StackFrame]:
@@ -126,8 +130,8 @@ def _frame(core: Core, frame: StackFrame) -> dict[str, Any]:
         "address": address,
         "inline": bool(frame.is_inline),
     }
-    if where is not None:
-        entry |= {"offset": where[1] + (0 if frame.interrupted else 1), "size": where[2]}
+    if where is not None and not frame.is_inline:  # the symbol is that of the function it was inlined into
+        entry |= _offset(where, frame)
     module = core.module_of(address)
     if module is not None:
         entry["module"] = module

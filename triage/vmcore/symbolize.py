@@ -108,6 +108,7 @@ def frames_of(trace: Trace, crash: Crash, found: dict[Place, list[list[Any]]]) -
         frames += [
             Frame(function=name, file=file, line=line, inline=True, reliable=frame.reliable, stack=frame.stack)
             for name, file, line in inlined
+            if frame.reliable  # a stale return address: what was inlined there did not run
         ]
         frames.append(replace(frame, file=own[1], line=own[2]))
     return tuple(frames)
