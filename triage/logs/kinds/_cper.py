@@ -59,8 +59,13 @@ def put(section: SectionFields, fields: dict[str, str]) -> None:
 
 
 def errors(record: dict[str, Any], base: dict[str, Any], *, previous_boot: bool) -> list[Event]:
-    """One error per section, and one for each further address of its structures; a record of neither is one error."""
+    """One error per section, and one for each further address of its structures; a record of neither is one error.
+
+    The kernel panics by the severity of the record: if no section is fatal itself, the uncorrected ones are what it is.
+    """
     sections = record.get("sections") or [{}]
+    if record.get("severity") == "fatal" and all(each.get("section_severity") != "fatal" for each in sections):
+        sections = [each | {"fatal": each.get("section_severity") == "recoverable"} for each in sections]
     return [error(record, part, base, previous_boot) for section in sections for part in parts(section)]
 
 
@@ -88,7 +93,7 @@ def error(record: dict[str, Any], section: SectionFields, base: dict[str, Any], 
     return HardwareError(
         **base,
         component=component,
-        severity=known or guess,
+        severity="fatal" if section.get("fatal") else known or guess,
         what=what(section, section_type),
         sequence=number(record.get("seq")),
         section=number(section.get("index")),
