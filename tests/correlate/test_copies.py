@@ -61,6 +61,16 @@ def test_a_device_that_firmware_and_kernel_report() -> None:
     assert copies([record, aer(9.1, "0000:17:00.0"), aer(9.1, "0000:18:00.0")]) == [None, 0, None]
 
 
+def test_a_core_that_firmware_and_machine_check_report() -> None:
+    section = ghes(2.0, None, kind="bert", component="cache", previous_boot=True, location={"apic": "0x12"})
+    known: dict[str, Any] = {"component": "cache", "previous_boot": True, "cpu": 9}
+    bank = mce(2.1, 0, None, mca={"bank": 5, "status": 0xBEA0000000000108, "apic": 0x12}, **known)
+    decoded = mce(2.2, 0, None, kind="mce_amd", mca={"bank": 5, "status": 0xBEA0000000000108}, **known)
+    other = mce(2.3, 0, None, mca={"bank": 5, "status": 0xBEA0000000000108, "apic": 0x14}, **known | {"cpu": 10})
+    assert copies([section, bank, decoded, other]) == [None, 0, 0, None]
+    assert copies([bank, decoded, other]) == [None, 0, None]
+
+
 def test_a_remark_is_about_the_record_beside_it() -> None:
     logged = mce(7.0, 0, None, kind="mce_note", component="unknown", severity="corrected", detail={"undecoded": True})
     unhandled = ghes(8.0, None, kind="ghes_note", component="processor")

@@ -26,6 +26,7 @@ def copies(errors: Sequence[HardwareError]) -> list[int | None]:
     """For each error, in their order, the place of the one that it repeats; None for an error of its own."""
     firsts: dict[Hashable, list[int]] = defaultdict(list)  # what an error is about -> errors of their own
     paired: dict[tuple[Hashable, str], int] = defaultdict(int)  # ... and reporter -> how many of those it has told of
+    known = set[tuple[Hashable, int]]()
     found: list[int | None] = []
     for place, error in enumerate(errors):
         who, first = reporter(error), None
@@ -43,10 +44,11 @@ def copies(errors: Sequence[HardwareError]) -> list[int | None]:
                 paired[key, who], first = at + 1, rest[at]
                 break
         found.append(first)
-        if first is None:
-            for key in kept:
-                firsts[key].append(place)
-                paired[key, who] = len(firsts[key])
+        for key in kept:  # what a copy names, its original is found by too
+            if (key, told := place if first is None else first) not in known:
+                known.add((key, told))
+                firsts[key].append(told)
+                paired[key, who] = paired[key, reporter(errors[told])] = len(firsts[key])
     return [original(found, place) for place in range(len(found))]
 
 
@@ -109,8 +111,18 @@ def subjects(error: HardwareError) -> tuple[list[Hashable], list[Hashable]]:
     """
     how = is_uncorrected(error), error.previous_boot
     if not is_memory(error):
-        device: list[Hashable] = [(how, error.device)] if error.device else []
-        return device, device
+        named = device_or_core(error)
+        return [(how, *name) for name in named], [(how, *name) for name in named]
     pages: list[Hashable] = [(how, "page", frame) for frame in frames(error)]
     unplaced, placed_or_not = (how, "unplaced"), (how, "memory")
     return ([*pages, unplaced], [*pages, placed_or_not]) if pages else ([placed_or_not], [unplaced, placed_or_not])
+
+
+def device_or_core(error: HardwareError) -> list[tuple[Hashable, ...]]:
+    """The PCI device, the machine check bank with its status, or the core's APIC id, whichever a report names."""
+    mca = error.mca
+    bank = ("bank", error.cpu, mca.get("bank"), mca["status"]) if mca.get("status") is not None else None
+    apic = mca.get("apic") if "apic" in mca else error.location.get("apic")
+    core = ("apic", int(apic, 16) if isinstance(apic, str) else apic) if apic is not None else None
+    device = ("device", error.device) if error.device else None
+    return [name for name in (device, bank, core) if name]
