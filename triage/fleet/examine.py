@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from triage import pipeline
 from triage.config import Options
-from triage.correlate import board, boots, judge
+from triage.correlate import board, boots, judge, scene
 from triage.fleet import exposure, identity, remote, rows
 from triage.fleet.units import Unit
 from triage.inputs import Found, Refused, Skipped, find
@@ -79,8 +79,14 @@ def found_in(task: Task, paths: Sequence[str], names: Mapping[str, str]) -> Find
         [boots.LogEvents(pipeline.source(text), tuple(events)) for text, events in material.logs], material.facts
     )
     spans = {text.name: exposure.segments(text) for text, _ in material.logs}
+    crashed = None  # the boot after which a capture kernel runs
     for number, boot in enumerate(board.enrich(boot, material.side) for boot in found):
-        add(finding, task, boot, judged(boot, analysis.notes), number, spans)
+        case = judged(boot, analysis.notes)
+        if case or not scene.is_capture(boot):
+            add(finding, task, boot, case, number, spans)
+        elif crashed is not None:
+            join_capture(finding, task, boot, crashed)
+        crashed = number if boot.followed_by == "capture-kernel" else None
     finding.skipped = sum(skipped.count for skipped in analysis.skipped)
     finding.failures = [Failure("refused", e.reason, e.path) for e in analysis.refused]
     finding.failures += [Failure("partial", n.text, n.source) for n in analysis.notes]
@@ -146,6 +152,14 @@ def add(
     if case:
         finding.cases.append(seen.boot)
         finding.keys[seen.boot] = identity.keys(boot, case)
+
+
+def join_capture(finding: Finding, task: Task, boot: Boot, number: int) -> None:
+    """Add what a capture kernel found of errors to the boot whose crash it follows; it is no boot of its own."""
+    month = rows.month(wall_time(boot, None, task.unit)[0])
+    seen = rows.Seen(input=finding.input, unit=task.unit.name, number=number, host=host(boot, task))
+    if errors := rows.rows(boot, None, seen)["errors"]:
+        finding.rows.setdefault(("errors", month), []).extend(errors)
 
 
 def seen_times(boot: Boot, spans: dict[str, list[exposure.Segment]]) -> tuple[float | None, float | None]:

@@ -9,6 +9,7 @@ differ.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -16,6 +17,9 @@ from triage.model import Boot, Case, Crash, HardwareError
 
 ERRORS = 2  # uncorrected errors by which a boot is known: a log that was cut may have lost its crash
 NAMELESS = ("localhost", "(none)")
+CLOCK = "clock "  # how the keys begin that tell host and wall clock
+SKEW = 5.0  # seconds between the clocks of two copies of a crash
+CLOCK_SET = 946684800.0  # 2000: a clock that was never set says 1970
 PLENTY = 8  # registers that make a crash without times recognisable
 
 
@@ -29,6 +33,7 @@ def keys(boot: Boot, case: Case | None) -> tuple[str, ...]:
     crashes = case.crashes if case else ()
     found = [key for crash in crashes if (key := of_crash(crash))]
     found += [key for crash in crashes if (key := of_moment(crash, boot.host))]
+    found += [key for crash in crashes for key in of_clock(crash, boot.host)]
     errors = [error for _, error in case.errors if not error.previous_boot] if case else []
     found += [key for error in errors if error.severity != "corrected" and (key := of_error(error))][:ERRORS]
     if boot.boot_id:
@@ -48,9 +53,23 @@ def of_crash(crash: Crash) -> str | None:
     return None
 
 
+def is_nameless(host: str) -> bool:
+    """Whether a host's name is one that any may have."""
+    return not host or host in NAMELESS
+
+
+def of_clock(crash: Crash, host: str | None) -> tuple[str, ...]:
+    """Host and wall clock of a crash, for copies without kernel times: two whose clocks differ by no more than SKEW
+    share one of these keys. They hold only where one of the two has no kernel time."""
+    if host is None or is_nameless(host) or crash.wall_time is None or crash.wall_time < CLOCK_SET:
+        return ()
+    slot = crash.wall_time / (2 * SKEW)
+    return tuple(CLOCK + digest("clock", host.lower(), f"{math.floor(slot + shift)} {shift}") for shift in (0.0, 0.5))
+
+
 def of_moment(crash: Crash, host: str | None) -> str | None:
     """Host and microsecond of a crash: a copy that was cut may have lost the rest of its first line."""
-    if not host or host in NAMELESS or crash.time is None or crash.time <= 0 or crash.time.is_integer():
+    if host is None or is_nameless(host) or crash.time is None or crash.time <= 0 or crash.time.is_integer():
         return None
     return digest("moment", host.lower(), f"{crash.time:.6f}")
 

@@ -19,12 +19,15 @@ PATHS = 256
 def shared(cases: DataFrame) -> DataFrame:
     """One row per case and key, of the keys that more than one case has."""
     exploded = cases.explode("keys").dropna(subset=["keys"])
+    clock = exploded["keys"].str.startswith(identity.CLOCK)
+    timeless = set(exploded.loc[clock & exploded["time"].isna(), "keys"])
+    exploded = exploded[~clock | exploded["keys"].isin(timeless)]
     return exploded[exploded.duplicated("keys", keep=False)]
 
 
 def same_crash(store: Store) -> list[list[str]]:
     """Groups of inputs that hold tellings of one crash, of which more than one still counts."""
-    cases = store.read("cases", ["case", "input", "keys", "duplicate_of"])
+    cases = store.read("cases", ["case", "input", "keys", "duplicate_of", "time"])
     rows = shared(cases[cases["duplicate_of"].isna()])
     keyed = {str(name): list(group) for name, group in rows.groupby("input")["keys"]}
     return identity.joined(keyed)
@@ -43,7 +46,7 @@ def together(units: Sequence[Unit]) -> Unit:
 
 def copies(store: Store) -> dict[str, str | None]:
     """For every case that shares a key with another: the one of them that tells most, None for that one itself."""
-    cases = store.read("cases", ["case", "keys", "core", "errors", "pages", "crashed", "lag"])
+    cases = store.read("cases", ["case", "keys", "core", "errors", "pages", "crashed", "lag", "time"])
     groups = identity.joined({str(name): list(group) for name, group in shared(cases).groupby("case")["keys"]})
     if not groups:
         return {}

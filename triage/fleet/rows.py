@@ -12,9 +12,10 @@ import msgspec
 
 from triage.correlate.consumption import is_machine_check, is_serror
 from triage.correlate.crashes import is_mild
+from triage.correlate.scene import earlier_boot, is_capture
 from triage.fleet import held, memory
 from triage.fleet.identity import keys
-from triage.model import Boot, Case, Crash, HardwareError, Link, Notice, PageHistory
+from triage.model import Boot, Case, Crash, Event, HardwareError, Link, Notice, PageHistory
 from triage.report.escape import unicode
 from triage.report.json import document
 
@@ -53,11 +54,8 @@ class Seen:
 def rows(boot: Boot, case: Case | None, seen: Seen) -> dict[str, list[Row]]:
     """All rows of one boot, by table."""
     origin = {"input": seen.input, "boot": seen.boot, "host": text(boot.host or seen.host)}
-    errors = (
-        case.errors
-        if case
-        else tuple((f"e{n}", e) for n, e in enumerate((e for e in boot.events if isinstance(e, HardwareError)), 1))
-    )
+    bare = (e for e in own_or_earlier(boot) if isinstance(e, HardwareError))
+    errors = case.errors if case else tuple((f"e{n}", e) for n, e in enumerate(bare, 1))
     about = {"kernel": text(kernel(boot, case)), "arch": arch(boot, case), "hardware": text(hardware(boot, case))}
     named = {**origin, "case": seen.boot if case else None}
     end = last_seen(case, seen)
@@ -76,6 +74,12 @@ def rows(boot: Boot, case: Case | None, seen: Seen) -> dict[str, list[Row]]:
         ]
     found["hosts"] = [host_row(found, seen, origin["host"], about)]
     return found
+
+
+def own_or_earlier(boot: Boot) -> list[Event]:
+    """The events of a boot, those that tell of an error of the boot before marked so."""
+    capture = is_capture(boot)
+    return [earlier_boot(event, capture) for event in boot.events]
 
 
 def crashes_of(case: Case) -> tuple[Crash, ...]:
@@ -104,7 +108,7 @@ def last_seen(case: Case | None, seen: Seen) -> float | None:
 def boot_row(boot: Boot, case: Case | None, seen: Seen) -> Row:
     crash = case.crash if case and crashed(case) else None
     injected = {page.pfn for page in case.pages if page.injected} if case else set()
-    raw = [event for event in boot.events if memory.is_raw(event, injected)]
+    raw = [event for event in own_or_earlier(boot) if memory.is_raw(event, injected)]
     times = [event.time for event in raw if event.time is not None]
     return {
         "unit": text(seen.unit), "wall_time": moment(seen.wall), "started": moment(started(boot)),

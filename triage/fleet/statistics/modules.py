@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 ERROR_COLUMNS = [
     "host", "boot", "case", "component", "severity", "time", "wall_time", "dimm", "device", "bank", "row",
     "column", "bit",
-    "count", "previous_boot", "injected", "twin",
+    "count", "previous_boot", "injected", "twin", "physical_address",
 ]  # fmt: skip
 DAY = 86400.0
 NEARLY_ALL = 0.9  # share of the errors that must agree on a coordinate
@@ -26,6 +26,7 @@ def memory_errors(errors: DataFrame, boots: DataFrame) -> DataFrame:
     found = errors[
         (errors["component"] == "memory") & ~errors["twin"].fillna(False) & ~errors["injected"].fillna(False)
     ].copy()
+    found = found[~told_again(found)]
     clock = boots.set_index("boot")[["end", "wall_time"]].copy()
     found = found[found["boot"].isin(clock.index)]
     clock["wall_time"] = unix(clock["wall_time"])
@@ -34,6 +35,14 @@ def memory_errors(errors: DataFrame, boots: DataFrame) -> DataFrame:
     found["count"] = found["count"].fillna(1).astype("int64")
     found["uncorrected"] = found["severity"] != "corrected"
     return found
+
+
+def told_again(errors: DataFrame) -> Series[bool]:
+    """Which records, read after a reboot, tell of an error that the boot before had already recorded itself."""
+    page = errors["physical_address"] // 4096
+    place = errors["host"].fillna(errors["boot"]) + " " + page.astype("string")
+    later = errors["previous_boot"].fillna(False)
+    return later & page.notna() & place.isin(set(place[~later].dropna()))
 
 
 def unix(times: Series[Any]) -> Series[float]:
