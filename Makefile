@@ -1,6 +1,6 @@
 # make demo: analyse a bundled incident and write its report.   make test: everything that must hold.
 # make lab [CASE=name] [LAB=--half]: makes real vmcores and judges triage on them (Debian, QEMU; see docs/lab.md).
-# make bench: speed, side by side.
+# make bench: speed, side by side.   make growth: every regular expression and grammar on its worst input.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -12,7 +12,7 @@ DEMO = demo
 DEMO_CORE = tests/fixtures/cores/6.12-arm64-incident-elf.core.zst
 DEMO_LOG = tests/fixtures/incident/console.log
 
-.PHONY: demo test lint unit bench lab lab-test fuzz audit sbom clean
+.PHONY: demo test lint unit bench growth lab lab-test fuzz audit sbom clean
 
 # The runtime is enough for the demo; the tests need the development tools too.
 $(RUNTIME): pyproject.toml
@@ -48,6 +48,9 @@ unit: $(STAMP) $(TABLES)
 
 bench: $(STAMP) $(TABLES)
 	$(BIN)/python -m bench
+
+growth: $(STAMP) $(TABLES)
+	$(BIN)/python -m bench.growth
 
 # Real vmcores; LAB is --half for the representative cases, CASE names some.
 lab: $(STAMP)

@@ -23,7 +23,7 @@ from triage.model import Boot, Event, HardwareError, Note
 
 NEAR = 120.0  # seconds; BMC clocks are set by hand
 MEMORY_DEVICE = re.compile(r"^Handle (?P<handle>0x[0-9A-Fa-f]{4}), DMI type 17,.*\n(?P<body>(?:.+\n)*)", re.M)
-ATTRIBUTE = re.compile(r"^\s+(?P<name>Locator|Bank Locator|Part Number|Serial Number|Size): (?P<value>.*?)\s*$", re.M)
+ATTRIBUTE = re.compile(r"^[ \t]++(?P<name>Locator|Bank Locator|Part Number|Serial Number|Size): (?P<value>.*)$", re.M)
 SEL_LINE = re.compile(
     r"^\s*(?P<id>[0-9a-f]+) \| (?P<date>\d\d/\d\d/\d{2,4}) \| (?P<time>\d\d:\d\d:\d\d)[^|]* \| (?P<sensor>[^|]*?) \| "
     r"(?P<event>[^|]*?)(?: \| (?P<state>Asserted|Deasserted))?(?: \|.*)?$",
@@ -47,7 +47,7 @@ def slots(text: str) -> dict[str, dict[str, str]]:
     `dmidecode` output."""
     found = {}
     for device in MEMORY_DEVICE.finditer(text):
-        values = {m["name"].lower().replace(" ", "_"): m["value"] for m in ATTRIBUTE.finditer(device["body"])}
+        values = {m["name"].lower().replace(" ", "_"): m["value"].strip() for m in ATTRIBUTE.finditer(device["body"])}
         found[device["handle"].lower()] = {
             name: v for name, v in values.items() if v not in ("", "Not Specified", "Unknown")
         }
@@ -59,7 +59,7 @@ def bmc_events(text: str) -> list[BmcEvent]:
     return [
         BmcEvent(clock(m["date"], m["time"]), m["sensor"], m["event"], slot_of(m["event"]) or slot_of(m["sensor"]))
         for m in SEL_LINE.finditer(text)
-        if m["state"] != "Deasserted" and re.search(r"\bECC\b|memory.*error|Parity", m["event"], re.I)
+        if m["state"] != "Deasserted" and re.search(r"\bECC\b|memory.{0,80}error|Parity", m["event"], re.I)
     ]
 
 

@@ -12,7 +12,7 @@ from triage.model import CoreFacts, Crash, Frame, Trace
 
 CHAIN = 60.0  # seconds; a crash this soon after another belongs to the same chain
 CHAIN_DIED = 600.0  # the same where the later crash is tainted D: the kernel had already died once
-SYMBOL = re.compile(r"(?P<function>[A-Za-z_]\w*)[\w.]*\+(?P<offset>0x[0-9a-f]+)/(?P<size>0x[0-9a-f]+)")
+SYMBOL = re.compile(r"(?P<function>[A-Za-z_]\w*+)[\w.]*+\+(?P<offset>0x[0-9a-f]+)/(?P<size>0x[0-9a-f]+)")
 MILD_TYPES = {"WARNING", "LOCKDEP", "ATOMIC_SLEEP", "LEAK", "REFCOUNT_WARNING", "KCSAN-DATARACE", "UBSAN"}
 
 

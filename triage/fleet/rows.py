@@ -23,7 +23,7 @@ Row = dict[str, Any]
 MATCHES = ("line", "page", "time")  # the best link first
 FIRST, LAST = 0.0, 253402300799.0  # Unix seconds of 1970 and of the end of 9999
 # `Vendor Model/Board, BIOS 1.2 01/02/2026`: the machine's model is what stands before the board and the firmware.
-BOARD = re.compile(r"/[^,]*|, BIOS .*|\s+BIOS .*|,\s*$")
+BOARD = re.compile(r"/[^,]*|, BIOS .*|(?<!\s)\s+BIOS .*|,\s*$")
 # Crashes that are the report of a hardware error: what they follow says nothing about them.
 BY_DEFINITION = re.compile(
     r"external abort|machine check|hardware error|Memory failure|unrecoverable page|parity or ECC|\bUE\b|NMI: IOCK"

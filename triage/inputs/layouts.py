@@ -22,7 +22,7 @@ FACT_MAX = 64 << 10  # bytes of a file that tells a host or a kernel
 IP = re.compile(r"[\d.]+|[0-9a-f]*:[0-9a-f:]*|localhost")
 # 127.0.0.1-2026-11-23-02:11:47 (kdump-utils), 2026-11-23-02-11 (SUSE), 202611230211 (Debian)
 STAMP = re.compile(r"(?:(?P<host>.+?)-)?(\d{4})-?(\d\d)-?(\d\d)-?(\d\d)[:-]?(\d\d)(?:[:-]?(\d\d))?(?:-\d+)?")
-UNAME = re.compile(r"(?m)^Linux (?P<host>\S+) (?P<kernel>\d+\.\d+\S*) ")
+UNAME = re.compile(r"(?m)^Linux (?P<host>\S+) (?P<kernel>\d{1,3}\.\d{1,4}\S*) ")
 KERNEL_LINE = re.compile(r"(?mi)^kernel version\s*:\s*(?:Linux version )?(\d\S+)")
 CRASH_TIME = re.compile(r"(?mi)^crash time\s*:\s*(\d{4})-(\d\d)-(\d\d)[ -](\d\d)[:-](\d\d)")
 

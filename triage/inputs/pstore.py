@@ -19,7 +19,7 @@ HEADER = re.compile(rb"(?P<reason>[A-Z][\w -]{2,20})#(?P<count>\d{1,9}) Part(?P<
 RAMOOPS = re.compile(rb"====\d{1,20}(?:\.\d{1,9})?(?:-(?P<form>[CD]))?\n")
 RECORD_MAX = 16 << 20  # bytes of one record, unpacked; backends keep kilobytes
 SAME_DUMP = 60  # seconds between two parts of one dump; writing one takes milliseconds
-NUMBERED = re.compile(r"(?:\d+/){1,2}$")  # systemd-pstore files records into folders named for their ids
+NUMBERED = re.compile(r"(?<!\d)(?:\d+/){1,2}$")  # systemd-pstore files records into folders named for their ids
 MISSING = b"-- part %d is missing --\n"
 
 

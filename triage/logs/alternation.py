@@ -11,7 +11,7 @@ from itertools import groupby, takewhile
 
 GROUP = re.compile(r"\(\?P<(\w+)>")
 TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.S)
-REPEAT = re.compile(r"(?:[*+?]|\{\d*,?\d*\})?[?+]?")
+REPEAT = re.compile(r"(?:[*+?]|\{\d{0,4},?\d{0,4}\})?[?+]?")
 
 Atoms = list[str]
 Fields = tuple[tuple[str, int], ...]  # names and numbers of groups

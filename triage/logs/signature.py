@@ -25,7 +25,7 @@ CHANGING = (
     (re.compile(r"(?<![A-Za-z0-9])(?:0x)?(?=[a-f]*\d|f{6})[0-9a-f]{6,}"), "ADDR"),
     (re.compile(r"\d{1,3}(?:\.\d{1,3}){3}"), "IP"),
     (re.compile(r"(\.\w+)(?::\d+)+"), r"\1:LINE"),
-    (re.compile(r"([A-Za-z_][\w$]*)(?:\.\w+)*\+0x[0-9a-z]+/0x[0-9a-z]+"), r"\1"),
+    (re.compile(r"([A-Za-z_][\w$]{0,127})(?:\.\w{1,64}){0,8}+\+0x[0-9a-z]+/0x[0-9a-z]+"), r"\1"),
     (re.compile(r"CPU#\d+"), "CPU"),
     (re.compile(r"(?<=\W)\d+(?!\w)"), "NUM"),
     (re.compile(r"\d{7,}"), "NUM"),

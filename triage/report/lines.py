@@ -168,7 +168,7 @@ def alike(event: Event) -> tuple[str, ...]:
         return (event.kind, event.severity, event.what, place)
     if isinstance(event, MemoryFailure):
         return (event.kind, event.action, event.label or "", event.result or "", f"{event.pfn}")
-    return (event.kind, re.sub(r"[0-9a-f]*[0-9][0-9a-f]*", "#", getattr(event, "text", "")))
+    return (event.kind, re.sub(r"(?<![0-9a-f])[a-f]*+[0-9][0-9a-f]*", "#", getattr(event, "text", "")))
 
 
 def name(event: Event) -> str:

@@ -183,7 +183,7 @@ def headline(summary: str) -> tuple[str, str]:
 
 # What prose marks as code: addresses, register and function names, kernel parameters, what stands in backticks.
 CODE = re.compile(
-    r"`[^`]+`|0x[0-9a-f]+\b|\b[A-Za-z_][\w.]*\+0x[0-9a-f]+(?:/0x[0-9a-f]+)?|\b[A-Za-z_]\w*\(\)|\b(?:vm|kernel)\.\w+(?:=\d+)?"
+    r"`[^`]+`|0x[0-9a-f]+\b|\b[A-Za-z_][\w.]{0,127}\+0x[0-9a-f]+(?:/0x[0-9a-f]+)?|\b[A-Za-z_]\w{0,127}\(\)|\b(?:vm|kernel)\.\w+(?:=\d+)?"
 )
 
 

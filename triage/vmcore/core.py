@@ -178,7 +178,10 @@ class Core:
 
 
 # what libkdumpfile and drgn say of a page whose place in the file is behind its end, or holds something else
-_CUT = re.compile(r"(?:from kdump: .*(?:Wrong page size|Decompres+ion failed).*|short read from memory file): (0x\w+)$")
+_CUT = re.compile(
+    r"(?:from kdump: .{0,200}(?:Wrong page size|Decompres{1,3}ion failed).{0,200}|short read from memory file)"
+    r": (0x\w+)$"
+)
 
 
 def reason(error: BaseException) -> str:

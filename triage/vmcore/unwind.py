@@ -20,7 +20,7 @@ _MACHINERY = re.compile(
     r"|(?:asm_|noist_|__)?exc_\w+|error_entry|paranoid_entry|end_repeat_nmi|page_fault_oops|kernelmode_fixup_or_oops"
     r"|do_(?:trap|error_trap|int3|sea|mem_abort|translation_fault|page_fault|bad_area|alignment_fault|serror|undefinstr"
     r"|el1_\w+|tag_\w+|debug_exception|nmi|kern_addr_fault|user_addr_fault)|handle_page_fault|no_context"
-    r"|_*bad_area\w*|__do_kernel_fault|arm64_\w+|apei_claim_sea|el[01]\w*_\w+"
+    r"|_*bad_area\w*|__do_kernel_fault|arm64_\w+|apei_claim_sea|el[01][^\W_]*+_\w+"
     r"|default_do_nmi|unknown_nmi_error|nmi_handle|io_check_error|pci_serr_error)$"
 )
 _ENTRIES = ("panic", "vpanic", "die", "oops_end", "__crash_kexec", "crash_kexec", "do_machine_check", "nmi_panic")
