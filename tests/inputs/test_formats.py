@@ -212,3 +212,17 @@ def test_no_bytes_make_a_converter_raise(module: object, data: bytes) -> None:
 def test_endless_fields_and_lines_stay_bounded() -> None:
     assert len(list(journal_json.convert(b'{"MESSAGE":"' + b"x" * (3 << 20)))) == 1
     assert list(journal_export.convert(b"__CURSOR=x\nMESSAGE\n" + b"\xff" * 64)) != []
+
+
+def test_the_colours_of_dmesg_stand_between_the_words_of_the_kernel(tmp_path: Path) -> None:
+    path = tmp_path / "dmesg"
+    path.write_text(
+        "\x1b[32m[   70.471011] \x1b[0m\x1b[33mmce\x1b[0m: [Hardware Error]: Machine check events logged\n"
+        "\x1b[32m[   70.471012] \x1b[0m\x1b[1m\x1b[31mBUG: unable to handle page fault\x1b[0m\n"
+    )
+    text = one(path)
+    assert [split(line).body for line in lines(text)] == [
+        "mce: [Hardware Error]: Machine check events logged",
+        "BUG: unable to handle page fault",
+    ]
+    assert (text.format, split(lines(text)[0]).time) == ("dmesg-color", 70.471011)

@@ -130,7 +130,7 @@ def test_a_line_that_holds_two_messages_is_read_as_two_with_one_number() -> None
     read = [reader.read() for _ in range(4)]
     assert [(line.body, line.number) for line in read if line] == [
         ("first", 1),
-        (" <IRQ> ", 2),
+        (" <IRQ>", 2),
         (" dump_stack+0x1/0x2", 2),
         ("last", 3),
     ]

@@ -95,12 +95,12 @@ class LineReader:
             self.step(len(raw))
         raw = raw[:LINE_LIMIT]
         if self.clean:
-            prefix = printable(raw)
+            prefix = printable(raw.rstrip(" "))
         else:
             if not raw.isascii():
                 raw = raw.encode("latin-1").decode("utf-8", "replace")
             raw = raw.rstrip("\r")
-            prefix = split(raw)
+            prefix = split(raw.rstrip(" \t"))
         return Line(prefix.body, prefix, raw, number, number)
 
     def peek(self) -> Line | None:

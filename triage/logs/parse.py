@@ -19,6 +19,10 @@ from triage.logs.scan import Scanner
 from triage.model import Event
 
 WRAP_MIN = 40  # a line shorter than this was not wrapped by a mail program
+# A function, or an address and a count, must follow.
+UNENDED = re.compile(
+    r" (?:in|at)$|WARNING: .* at \S+:\d+$|fault, (?:probably|maybe) for [\w -]{0,40}$|Internal error: .*:$"
+)
 JOINED_MAX = 400  # characters of a line put together again
 HELD_MAX = 10_000  # events held back to keep their order
 RESIDUE_MAX = 100_000  # lines that are kept
@@ -86,6 +90,9 @@ class Parser:
                 hit = next(hits, None)
             if len(line.raw) >= WRAP_MIN and not reader.at_stamp:
                 line = self.unwrap(line, reader, hit[0] if hit else reader.size)
+                while hit and hit[0] < reader.pos:  # in the half that was taken
+                    line.kinds = (*line.kinds, *hit[1])
+                    hit = next(hits, None)
             yield line
         if hit:
             note = f"more than {self.limit} lines near anchors; what is behind line {reader.number - 1} is not analysed"
@@ -94,23 +101,28 @@ class Parser:
     def unwrap(self, line: Line, reader: LineReader, next_hit: int) -> Line:
         """The line with its other half where a mail program broke it.
 
-        A half is taken if it has no prefix of its own, no grammar in question knows it, the two together are a line
-        that a grammar knows to beyond the break, and either the first half had a prefix, or it alone is at best a guess
-        of a grammar, or the two together are exactly a line that a grammar knows, nothing more.
+        A half is taken if it has no prefix of its own, no grammar in question knows it for sure (of a frame behind "in"
+        that says nothing), the two together are a line that a grammar knows to beyond the break, and either the first
+        half had a prefix, or it alone is at best a guess of a grammar, or the two together are exactly a line that a
+        grammar knows, nothing more.
         """
         own = stamped(line)
-        while not reader.at_stamp and next_hit >= reader.end:  # a line with a stamp or an anchor is nobody's other half
+        unended = UNENDED.search(line.body) is not None
+        # A line with a stamp or an anchor is nobody's other half.
+        while not reader.at_stamp and (next_hit >= reader.end or unended):
             tail = reader.peek()
             if tail is None or stamped(tail) or not tail.body.strip():
                 break
             joined = join(line, tail)
-            if len(joined.body) > JOINED_MAX or self.known(tail):
+            if len(joined.body) > JOINED_MAX or "\ufffd" in tail.body:
+                break
+            if self.known(tail, sure=True) and not unended:
                 break
             if not self.known(joined, beyond=len(line.body.rstrip())):
                 break
             if not own and self.known(line, sure=True) and not self.exact(joined):
                 break
-            line = joined
+            line, unended = joined, False
             reader.read()
         return line
 

@@ -69,7 +69,7 @@ ELEMENTS = re.compile(
     rf"|(?P<kmsg>{KMSG})(?P<keys>(?:,[^;\s]{{1,200}})?);"
     rf"|{FACILITY} {{0,7}}:(?P<decoded>{'|'.join(LEVELS)}) {{0,6}}: ?"  # dmesg -x
     r"|[ \t]{0,40}(?:>(?![0-9a-f]{8})|\|(?= )) ?"  # mail; KASAN and KFENCE mark a line of memory as ">ffff8880..."
-    rf"|[ \t]{{1,80}}(?=\[ {{0,12}}\d+\.\d|<\d+>\[|{OPENING}|{RFC3164})"
+    rf"|[ \t]{{1,80}}(?=\[ {{0,12}}\d+\.\d|<\d+>\[|{OPENING}|{RFC3164}|{ISO})"
     r"| {15,40}(?=\S)"  # vmcore-dmesg: the further lines of a record are indented by the stamp's width
     rf"|{TAG}|\ufeff"
 )

@@ -16,7 +16,7 @@ from triage.logs.kinds._frames import SITE, entries, is_frame, plain
 
 ENOUGH = 22  # lines before a panic that make a report of their own: what the panic prints then repeats it
 BEGINS = re.compile(r"(?i)call trace|backtrace|(?:allocated|freed) by task \d+$|uninit was stored")
-SYMBOL = re.compile(r"[A-Za-z_][\w.]*(?: \(\S+:\d+\).*| *)$")  # a function alone, or with its source line
+SYMBOL = re.compile(r"[A-Za-z_][\w.]*(?: \(\S+:\d+[ )].*| *)$")  # a function alone, or with its source line
 TELLING = {"function", "pc", "interrupt", "locked_in", "heading", "badaddr", "no_stack", "first"}  # groups of terminals
 WARN_TRAP = "700"  # powerpc: how WARN() and BUG() reach the kernel
 

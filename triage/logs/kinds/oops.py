@@ -34,6 +34,7 @@ ANCHORS = (
     b", CPU#",  # WARN() since 6.17
     b"UBSAN: ",
     b" [#",  # the die counter of every architecture
+    b"general protection fault, ",
     b"PANIC: ",
     b"stack guard page was hit",
     b"Unhandled fault: ",
