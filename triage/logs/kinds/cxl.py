@@ -13,7 +13,7 @@ import re
 from typing import Any
 
 from triage.logs.kinds._fields import number, only, present
-from triage.model import Event, HardwareError, Severity
+from triage.model import Event, HardwareError, Notice, Severity
 
 ANCHORS = (b" CXL.mem", b": error resume ", b"correctable_error: ", b": memdev=", b" state error detected, ")
 GAP = 0
@@ -26,6 +26,8 @@ LOGS: dict[str, Severity] = {
     "Failure": "recoverable",
     "Fatal": "fatal",
 }
+MEMORY = ("general_media", "dram", "memory_sparing")  # events of the media; the others are of the device
+CELLS = {"channel": 10, "rank": 10, "device": 16, "bank_group": 10, "bank": 10, "row": 10, "column": 10}
 NOWHERE = 0xFFFFFFFFFFFFFFFF  # hpa of an address that no region maps
 
 
@@ -34,7 +36,10 @@ class Fields:
 
 
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
-    """One error."""
+    """One error, or a notice that the device dropped some."""
+    if "overflow" in fields:
+        count = number(fields["records"])
+        return [Notice(**base, what="lost", text=fields["overflow"], values=present(reason="overflow", count=count))]
     if "rest" in fields:
         return [traced(fields, base)]
     what = fields.get("state") or fields["reset"]
@@ -50,18 +55,30 @@ def traced(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:
     told = fields.get("poison") or fields.get("media") or f"{fields['protocol']} error"
     return HardwareError(
         **base,
-        component="cxl" if "protocol" in fields else "memory",
+        component="memory" if "poison" in fields or fields.get("media") in MEMORY else "cxl",
         severity=severity(fields, values),
-        what=values.get("status") or values.get("type") or told.replace("_", " "),
+        what=values.get("status") or values.get("type") or values.get("event_type") or told.replace("_", " "),
         physical_address=hpa if hpa != NOWHERE else None,
         device=values.get("host") or values.get("parent"),
-        location=present(memdev=fields["memdev"], region=values.get("region"), serial=values.get("serial")),
+        location=present(memdev=fields["memdev"], region=values.get("region"), serial=values.get("serial"))
+        | cells(values),
+        injected=values.get("trace_type") == "Inject",
         detail=values,
     )
 
 
+def cells(values: dict[str, str]) -> dict[str, Any]:
+    """The coordinates on the media that the record vouches for; the event has zeros for the others."""
+    valid = values.get("validity_flags", "").lower().replace(" ", "_").split("|")
+    return present(**{name: number(values.get(name), base) for name, base in CELLS.items() if name in valid})
+
+
 def severity(fields: dict[str, Any], values: dict[str, str]) -> Severity:
-    """By the trace event's own log; poison is uncorrected by its nature."""
+    """By the log that the device put the event into, but what it calls uncorrectable is; poison is uncorrected by its
+    nature until it is cleared."""
     if "protocol" in fields:
         return "corrected" if fields["protocol"] == "correctable" else "recoverable"
-    return "recoverable" if "poison" in fields else LOGS.get(values.get("log", ""), "corrected")
+    if "poison" in fields:
+        return "corrected" if values.get("trace_type") == "Clear" else "recoverable"
+    level = LOGS.get(values.get("log", ""), "corrected")
+    return "recoverable" if level == "corrected" and "UNCORRECTABLE_EVENT" in values.get("descriptor", "") else level
