@@ -1,6 +1,7 @@
 """Kallsyms in memory made by hand: read with each way of writing offsets, and found without VMCOREINFO."""
 
 import struct
+from collections import Counter
 from contextlib import nullcontext
 from types import SimpleNamespace
 
@@ -13,23 +14,46 @@ STEXT = 0xFFFFFFFF81000000
 NAMES = ["T_text", "T_stext"] + [f"t{'x' * (n % 7)}f{n}" for n in range(700)] + ["D_end"]
 
 
-def compress(name):
-    return bytes([len(name)]) + name.encode()
+def compress(name, merges=()):
+    name = name.encode()
+    for pair, code in merges:
+        name = name.replace(pair, code)
+    return bytes([len(name)]) + name
+
+
+def merged(names):
+    """Pairs and codes as scripts/kallsyms.c finds them: from 255 downwards, each time the most frequent pair."""
+    left, merges = [name.encode() for name in names], []
+    used = set(b"".join(left))
+    for code in range(255, 100, -1):
+        if code in used:
+            continue
+        pairs = Counter(name[at : at + 2] for name in left for at in range(len(name) - 1))
+        pair = pairs.most_common(1)[0][0]
+        merges.append((pair, bytes([code])))
+        left = [name.replace(*merges[-1]) for name in left]
+    return merges
+
+
+def expanded(token, merges):
+    for pair, code in reversed(merges):
+        token = token.replace(code, pair)
+    return token
 
 
 class Image:
     """Read-only data with kallsyms as Linux 5.x lays it out, behind some text."""
 
-    def __init__(self, relative=True) -> None:
+    def __init__(self, relative=True, merges=()) -> None:
         self.addresses = [STEXT, STEXT] + [STEXT + 16 * n for n in range(1, len(NAMES) - 1)]
         base = STEXT if relative else 0
         self.offsets = [address - base for address in self.addresses]
         if not relative:  # per-CPU symbols as absolute values: negative offsets count down from base - 1
             base = STEXT
             self.offsets = [base - 1 - address for address in self.addresses]
-        names = b"".join(map(compress, NAMES))
-        starts = [sum(len(compress(name)) for name in NAMES[:at]) for at in range(0, len(NAMES), 256)]
-        tokens = [bytes([at]) if at else b"~" for at in range(256)]
+        names = b"".join(compress(name, merges) for name in NAMES)
+        starts = [sum(len(compress(name, merges)) for name in NAMES[:at]) for at in range(0, len(NAMES), 256)]
+        tokens = [expanded(bytes([at]), merges) if at else b"~" for at in range(256)]
         token_index = [sum(len(token) + 1 for token in tokens[:at]) for at in range(256)]
         parts = {
             "kallsyms_offsets": struct.pack(f"<{len(NAMES)}i", *self.offsets),
@@ -81,6 +105,26 @@ def test_symbols_by_name_and_address(known, relative):
     assert found(image, None, 0x401000, True) == []  # user space
     assert found(image, None, image.addresses[-1] + 1, True) == []  # behind the image
     assert f"SYMBOL({'kallsyms_names'})" in core.info
+
+
+def test_each_symbol_is_found_by_its_compressed_name():
+    merges = merged(NAMES)
+    image = Image(merges=merges)
+    assert len(image.data) == len(Image().data)
+    found = kallsyms.Kallsyms(image, kallsyms.locate(image.core(True)))
+    assert found._merges is not None
+    assert len(found._merges) == len(merges) > 100
+    assert [found._find(name[1:].encode()) for name in NAMES] == list(range(len(NAMES)))
+    assert found._find(b"T_stext") is None
+
+
+@pytest.mark.parametrize("order", [reversed, lambda merges: merges[1::2] + merges[::2]])
+def test_names_that_were_compressed_otherwise_are_found_too(order):
+    pairs = [pair for pair, _ in merged(NAMES) if pair.isascii()][:8]  # of plain characters, in no order
+    merges = list(order([(pair, bytes([0xF0 + at])) for at, pair in enumerate(pairs)]))
+    image = Image(merges=merges)
+    found = kallsyms.Kallsyms(image, kallsyms.locate(image.core(True)))
+    assert [found._find(name[1:].encode()) for name in NAMES] == list(range(len(NAMES)))
 
 
 def test_search_finds_every_array():

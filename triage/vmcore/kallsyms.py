@@ -4,15 +4,16 @@
     kallsyms_token_table  256 NUL-terminated strings, kallsyms_token_index u16[256] their offsets
     kallsyms_offsets      s32[n], counted from kallsyms_relative_base or from their own place (scripts/kallsyms.c)
 
-drgn has a loader in C, which takes 0.45 s for a kernel's 150,000 symbols; this one takes 0.15 s, and half of that only
-once a symbol is asked for by name.
+drgn has a loader in C, which takes three times as long. A symbol is found by its name without expanding all the others:
+tokens were made from 255 downwards, each of the pair of tokens that was then the most frequent, so the pairs can be
+worked out and any name be compressed as the kernel's build compressed it.
 """
 
 from __future__ import annotations
 
 import struct
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from drgn import Program, Symbol, SymbolBinding, SymbolKind
@@ -21,6 +22,8 @@ from triage.vmcore import kallsymsearch
 from triage.vmcore.core import Core
 
 _MAX_SYMBOLS = 8 << 20
+_SAMPLE = 64
+_BETWEEN = "\u0100"
 _BYTES_PER_NAME = 32  # tokens of one name on average; kernels need about 12
 
 
@@ -37,6 +40,12 @@ class Kallsyms:
         table = prog.read(address["kallsyms_token_table"], index[255] + 64)
         self._tokens = [table[at : table.index(b"\0", at)] for at in index]
         self._names = _read_names(prog, address, self._count)
+        self._merges = _merges(self._tokens)
+        # backwards: the first of a name wins
+        self._compressed = dict(zip(reversed(self._names), range(self._count - 1, -1, -1), strict=True))
+        self._codes = {self._tokens[name[0]][:1] for name in self._names if name}  # T, t, D ...
+        if not self._as_built():
+            self._merges = None
         offsets = struct.unpack(f"<{self._count}i", prog.read(address["kallsyms_offsets"], 4 * self._count))
         self._offsets = offsets
         relative = address.get("kallsyms_relative_base")
@@ -58,26 +67,38 @@ class Kallsyms:
             return [base + (offset & 0xFFFFFFFF) for offset in offsets]
         return [offset if offset >= 0 else base - 1 - offset for offset in offsets]
 
-    @property
+    def _as_built(self) -> bool:
+        """Whether names are compressed the way that is known, by a sample of them."""
+        sample = self._names[:: max(1, self._count // _SAMPLE)]
+        return self._merges is not None and _compress(map(self._expand, sample), self._merges) == sample
+
+    def _expand(self, name: bytes) -> bytes:
+        return b"".join(map(self._tokens.__getitem__, name))
+
+    def _find(self, name: bytes) -> int | None:
+        """The index of the first symbol of a name."""
+        if self._merges is None:
+            return self._by_name.get(name)
+        keys = _compress((code + name for code in self._codes), self._merges)
+        return min((self._compressed[key] for key in keys if key in self._compressed), default=None)
+
+    @cached_property
     def _stext(self) -> int:
-        at = self._by_name.get(b"_stext")
+        at = self._find(b"_stext")
         if at is None:
             raise ValueError("kallsyms has no _stext")
         return at
 
     @cached_property
     def _by_name(self) -> dict[bytes, int]:
-        join, token, names, found = b"".join, self._tokens.__getitem__, self._names, dict[bytes, int]()
-        for at in range(self._count - 1, -1, -1):  # backwards: the first of a name wins
-            found[join(map(token, names[at]))[1:]] = at
-        return found
+        return {self._expand(self._names[at])[1:]: at for at in range(self._count - 1, -1, -1)}
 
     def _name(self, at: int) -> str:
-        return b"".join(map(self._tokens.__getitem__, self._names[at])).decode("ascii", "replace")[1:]
+        return self._expand(self._names[at]).decode("ascii", "replace")[1:]
 
     def __call__(self, prog: Program, name: str | None, address: int | None, one: bool) -> Sequence[Symbol]:
         if name is not None:
-            at = self._by_name.get(name.encode())
+            at = self._find(name.encode())
             found = [] if at is None else [self._symbol(at)]
             return [s for s in found if address is None or s.address <= address < s.address + s.size]
         if address is None:
@@ -115,8 +136,12 @@ class Kallsyms:
             return bool(address != self._addresses[at])
         if address >> 63 != self._addresses[at] >> 63:
             return True
-        end = self._by_name.get(b"__per_cpu_end")
+        end = self._per_cpu_end
         return address >> 63 == 0 and (end is None or address >= self._addresses[end])
+
+    @cached_property
+    def _per_cpu_end(self) -> int | None:
+        return self._find(b"__per_cpu_end")
 
     def _symbol(self, at: int) -> Symbol:
         self.used.add(at)
@@ -157,6 +182,28 @@ def locate(core: Core) -> dict[str, int]:
 def _length(name: bytes) -> bytes:
     """The length in front of a compressed name."""
     return bytes([len(name)]) if len(name) < 0x80 else bytes([len(name) & 0x7F | 0x80, len(name) >> 7])
+
+
+def _merges(tokens: Sequence[bytes]) -> list[tuple[str, str]] | None:
+    """The pair of tokens that each longer token was made of, in the order of making (optimize_result() of
+    scripts/kallsyms.c); None if they were not made so."""
+    found: list[tuple[str, str]] = []
+    for code in range(255, -1, -1):
+        if len(tokens[code]) > 1:
+            (pair,) = _compress([tokens[code]], found)
+            if len(pair) != 2:
+                return None
+            found.append((pair.decode("latin-1"), chr(code)))
+    return found
+
+
+def _compress(names: Iterable[bytes], merges: Sequence[tuple[str, str]]) -> list[bytes]:
+    """Names, their type letters in front, as token numbers; a character is its own. All at once, with what is no byte
+    between them."""
+    text = _BETWEEN.join(name.decode("latin-1") for name in names)
+    for pair, code in merges:
+        text = text.replace(pair, code)
+    return [name.encode("latin-1") for name in text.split(_BETWEEN)]
 
 
 def _read_names(prog: Program, address: dict[str, int], count: int) -> list[bytes]:
