@@ -610,6 +610,12 @@ def test_open_page_before_a_capture_kernel_is_not_called_a_running_host() -> Non
     assert not any(action.kind == "drain" for action in case.actions)
 
 
+def test_a_core_that_only_firmware_names_is_to_be_checked() -> None:
+    case = judge(boot(ghes(100.0, None, component="cache", what="cache error", location={"mpidr": "0x81000500"})))
+    assert case is not None
+    assert any("the core of MPIDR 0x81000500 (cache error)" in action.text for action in case.actions)
+
+
 def test_open_page_before_another_boot_is_not_called_a_running_host() -> None:
     said = verdict_of(replace(boot(*incident()[:3]), followed_by="boot"))
     assert said.cause == "no-crash"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from triage.correlate.labels import is_since
 from triage.correlate.scene import Scene
-from triage.correlate.words import dimm, place, seconds
+from triage.correlate.words import core, dimm, place, seconds
 from triage.model import Action, Counterfactual, HardwareError, PageHistory, Verdict
 
 SURE = ("proven", "strong", "likely")
@@ -77,10 +77,11 @@ def at_risk(scene: Scene, pages: Sequence[PageHistory]) -> Iterator[Action]:
 
 
 def named_part(errors: Sequence[HardwareError], severity: str | None = None) -> str | None:
-    """The part that uncorrected errors name, worst first: a module, a PCI device, a processor."""
+    """The part that uncorrected errors name, worst first: a module, a PCI device, a processor or core."""
     for error in errors:
         if severity in (None, error.severity):
-            part = dimm(error.location) or error.device or (f"CPU {error.cpu}" if error.cpu is not None else None)
+            cpu = f"CPU {error.cpu}" if error.cpu is not None else core(error.location)
+            part = dimm(error.location) or error.device or cpu
             if part:
                 return f"{part} ({error.what})"
     return None

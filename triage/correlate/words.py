@@ -63,6 +63,12 @@ def dimm(location: dict[str, Any]) -> str | None:
     return f"{name} ({place(rest)})" if place(rest) else name
 
 
+def core(location: dict[str, Any]) -> str | None:
+    """The core that firmware names by a register: `the core of MPIDR 0x81000500`."""
+    names = {"mpidr": "MPIDR", "apic": "APIC id", "processor": "processor id"}
+    return next((f"the core of {name} {location[key]}" for key, name in names.items() if key in location), None)
+
+
 def known(location: dict[str, Any]) -> dict[str, Any]:
     """The coordinates that a location has, coarse to fine."""
     return {key: location[key] for key in PLACE_KEYS if location.get(key) not in (None, "", -1)}

@@ -95,8 +95,10 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
 
 
 def severity(fields: dict[str, Any], bank: mca.Bank) -> Severity:
-    """By the registers, but what the kernel gave as its reason to panic is fatal."""
-    return "fatal" if fields.get("verdict") else mca.severity(bank)
+    """By the registers, but what the kernel gave as its reason to panic is fatal; an exception is nothing corrected."""
+    if fields.get("verdict"):
+        return "fatal"
+    return "recoverable" if "exception" in fields and "status" not in fields else mca.severity(bank)
 
 
 def leftover(time: float | None, fields: dict[str, Any]) -> bool:
