@@ -16,7 +16,7 @@ with atheris.instrument_imports(include=["triage"]):
     from triage.vmcore import btf, corenotes, detect, flattened, parent, wire  # noqa: F401
 
     if "symbols" in TARGETS:  # needs drgn
-        from triage.vmcore import kallsyms, kernellog, opening  # noqa: F401
+        from triage.vmcore import kallsyms, kernellog, opening, orc  # noqa: F401
 
 
 def main() -> None:

@@ -177,6 +177,12 @@ def images() -> Iterator[bytes]:
     yield bytes(image)
 
 
+def unwinding() -> Iterator[bytes]:
+    """Four entries behind the words that say where both tables lie."""
+    head = struct.pack("<4I", 16, 32, 32, 56)
+    yield head + struct.pack("<4i", 84, 90, 100, 120) + bytes(range(24)) + bytes(100)
+
+
 def minicores() -> Iterator[bytes]:
     """A core with the note of a minicore, and a flattened file that ends in the middle."""
     whole = list(cores())
@@ -197,7 +203,7 @@ def seeds(target: str) -> list[bytes]:
         return [*containers(), *list(logs())[:3]]
     made = {
         "rasdaemon": databases, "core": cores, "btf": types, "grammar": kinds, "form": formats, "layout": layouts,
-        "vmcoreinfo": notes, "symbols": images, "minicore": minicores,
+        "vmcoreinfo": notes, "symbols": images, "minicore": minicores, "orc": unwinding,
     }  # fmt: skip
     known = {"board": [DMI, SEL], "answer": [ANSWER], "mapping": [MAP]}
     return list(made[target]()) if target in made else known[target]

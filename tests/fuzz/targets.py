@@ -208,6 +208,22 @@ def symbols(data: bytes) -> None:
             table.reduced()
 
 
+def orc(data: bytes) -> None:
+    """The tables by which stacks are unwound, where the first words of the input say that they lie."""
+    from triage.vmcore import core
+    from triage.vmcore import orc as reader
+
+    class Tables(Memory):
+        def symbol_address(self, name: str) -> int:
+            places = ("__start_orc_unwind_ip", "__stop_orc_unwind_ip", "__start_orc_unwind", "__stop_orc_unwind")
+            return BASE + self.read_u32(BASE + 4 * places.index(name))
+
+    with suppress(*core.DAMAGE):
+        memory = Tables(data)
+        for address, content in reader.reduced(memory, [BASE + 100, 0, BASE]):  # type: ignore[arg-type]
+            assert len(memory.read(address, len(content))) == len(content)
+
+
 def minicore(data: bytes) -> None:
     """A core of few pages: its note of what was left out; and a flattened file put in order."""
     from triage.vmcore import detect, flattened
@@ -270,8 +286,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     each.__name__: each
     for each in (
         log, case, prefix, grammar, container, layout, form, rasdaemon, pstore, board, core, minicore, vmcoreinfo,
-        symbols, btf, answer, redact, mapping,
+        symbols, orc, btf, answer, redact, mapping,
     )
 }  # fmt: skip
 if find_spec("drgn") is None:  # where cores cannot be read at all
-    TARGETS = {name: each for name, each in TARGETS.items() if name not in ("vmcoreinfo", "symbols")}
+    TARGETS = {name: each for name, each in TARGETS.items() if name not in ("vmcoreinfo", "symbols", "orc")}

@@ -14,6 +14,7 @@ from itertools import pairwise
 from triage.vmcore.core import Core
 
 _ENTRY = 6
+_MOST = 1 << 24  # entries; a distribution's kernel has about 700,000
 
 
 def reduced(core: Core, addresses: Iterable[int]) -> list[tuple[int, bytes]]:
@@ -26,6 +27,8 @@ def reduced(core: Core, addresses: Iterable[int]) -> list[tuple[int, bytes]]:
     if start is None or stop is None or entries is None:
         return []
     count = (stop - start) // 4
+    if not 0 < count <= _MOST:
+        return []
     distances = list(struct.unpack(f"<{count}i", core.prog.read(start, 4 * count)))
     places = [start + 4 * at + distance for at, distance in enumerate(distances)]
     keep = {0, count - 1}
