@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from triage.correlate.board import bmc_events, enrich, slots
 from triage.inputs import SideFile
 from triage.model import Boot, HardwareError
@@ -54,6 +56,39 @@ def test_inventory_and_event_log_are_read() -> None:
     first, second = bmc_events(SEL)
     assert (first.slot, first.event, first.wall_time) == ("DIMM_B1", "Uncorrectable ECC (DIMM_B1)", AT + 60)
     assert second.slot == "DIMM_A2"
+
+
+@pytest.mark.parametrize(
+    ("line", "slot"),
+    [
+        ("| 02:11:47 | Memory ECC Uncorr Err | Uncorrectable ECC (UnCorrectable ECC |  DIMMA1) | Asserted", "DIMMA1"),
+        ("| 02:11:47 | Memory #0x51 | Uncorrectable ECC (Processor 1 DIMM 3) | Asserted", "Processor 1 DIMM 3"),
+        ("| 02:11:47 | Memory | Uncorrectable ECC (@DIMMA1(CPU1)) | Asserted", "DIMMA1(CPU1)"),
+        ("| 02:11:47 UTC | Memory DIMM 5 | Uncorrectable ECC | Asserted", "DIMM 5"),
+        ("| 02:11:47 AM UTC | Memory DIMM 5 Status | Correctable ECC logging limit reached | Asserted", "DIMM 5"),
+        ("| 02:11:47 | Memory DIMM_P0_A0 | Uncorrectable ECC | Asserted", "DIMM_P0_A0"),
+        ("| 02:11:47 | Memory DDR4_P0_A1 | Correctable ECC | Asserted", "DDR4_P0_A1"),
+        ("| 02:11:47 | Memory NODE 1/DIMM 3 | Uncorrectable ECC | Asserted", "NODE 1/DIMM 3"),
+        ("| 02:11:47 | Memory All DIMMs | Correctable ECC | Asserted", None),
+        ("| 02:11:47 | Memory Mem ECC | Uncorrectable ECC | Asserted | OEM Event Data2 code = 00h", None),
+    ],
+)
+def test_boards_name_their_slots_in_many_ways(line: str, slot: str | None) -> None:
+    (event,) = bmc_events(f"  1a | 11/23/2026 {line}\r\n")
+    assert (event.slot, event.wall_time) == (slot, AT + 60)
+
+
+def test_other_clocks_and_other_sensors() -> None:
+    assert bmc_events("   c | Pre-Init  |0000000012| Memory #0x53 | Correctable ECC | Asserted\n")[0].wall_time is None
+    (evening,) = bmc_events("   d | 11/23/2026 | 02:11:47 PM UTC | Memory | Uncorrectable ECC | Asserted\n")
+    assert evening.wall_time == AT + 60 + 12 * 3600
+    assert bmc_events("  1c | 11/23/2026 | 02:11:47 | Drive Slot HDD | Parity check failed | Asserted\n") == []
+
+
+def test_a_locator_that_two_nodes_have_is_told_with_its_bank() -> None:
+    twice = DMIDECODE.replace("PROC 1 DIMM 4", "PROC 1 DIMM 3").replace("Locator: Not Specified", "Locator: NODE 1")
+    found = label(error(location={"handle": "0x0025"}), SideFile("dmidecode", "dmi", twice.replace("\n", "\r\n")))
+    assert found["dimm"] == "NODE 1 PROC 1 DIMM 3"
 
 
 def test_a_handle_becomes_a_label() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from triage.correlate.labels import is_since
 from triage.correlate.scene import Scene
 from triage.correlate.words import core, dimm, place, seconds
+from triage.logs.decode.machine import virtual
 from triage.model import Action, Counterfactual, HardwareError, PageHistory, Verdict
 
 SURE = ("proven", "strong", "likely")
@@ -89,7 +90,8 @@ def named_part(errors: Sequence[HardwareError], severity: str | None = None) -> 
 
 def replace_module(scene: Scene, pages: Sequence[PageHistory]) -> Iterator[Action]:
     """The module to replace, as precisely as any reporter named it; on a guest it is the host's and unknown."""
-    if scene.notice("hypervisor") is not None:
+    hardware = (scene.crash.hardware if scene.crash else None) or ""
+    if scene.notice("hypervisor") is not None or virtual(hardware):
         text = (
             "This is a virtual machine: its addresses are the guest's. Find the memory error in the host's "
             "log; the module is the host's."

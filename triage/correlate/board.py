@@ -25,11 +25,20 @@ NEAR = 120.0  # seconds; BMC clocks are set by hand
 MEMORY_DEVICE = re.compile(r"^Handle (?P<handle>0x[0-9A-Fa-f]{4}), DMI type 17,.*\n(?P<body>(?:.+\n)*)", re.M)
 ATTRIBUTE = re.compile(r"^[ \t]++(?P<name>Locator|Bank Locator|Part Number|Serial Number|Size): (?P<value>.*)$", re.M)
 SEL_LINE = re.compile(
-    r"^\s*(?P<id>[0-9a-f]+) \| (?P<date>\d\d/\d\d/\d{2,4}) \| (?P<time>\d\d:\d\d:\d\d)[^|]* \| (?P<sensor>[^|]*?) \| "
-    r"(?P<event>[^|]*?)(?: \| (?P<state>Asserted|Deasserted))?(?: \|.*)?$",
+    r"^[ \t]*(?P<id>[0-9a-f]+) \| (?:(?P<date>\d\d/\d\d/\d{2,4}) \| (?P<time>\d\d:\d\d:\d\d)(?: (?P<half>[AP]M))?[^|]*"
+    r"|Pre-Init *\| *\d+ *)\| (?P<sensor>[^|]*?) \| "
+    r"(?P<event>(?:[^|(]|\([^)\n]*\))*?)(?: \| (?P<state>Asserted|Deasserted))?(?: \|.*)?$",
     re.M,
 )
-SLOT = re.compile(r"\b(?:[A-Z0-9]{1,12}[ _-]){0,3}[A-Z0-9]{0,6}DIMM[ _#-]?[A-Z]?\d{0,3}\b|\bP\d{1,2}-?[A-Z]\d\b")
+MEMORY_EVENT = re.compile(r"\bECC\b|memory.{0,80}error|Parity", re.I)
+# `P1_DIMM_A1`, `Processor 1 DIMM 3`, `DIMMA1(CPU1)`, `DIMM_P0_A0`, `DDR4_P0_A1`, `P1-B2`
+SLOT = re.compile(
+    r"\b(?:(?:CPU|PROC(?:ESSOR)?|NODE|SOCKET|RISER|CHANNEL|CHAN|CH|MC|P)[ _#-]{0,2}[A-Z0-9]{0,3}[ _/-]{1,2}){0,3}"
+    r"(?:DIMM(?:[ _#-]{0,2}[A-Z]{0,3}\d{1,3}|[ _#-][A-Z])(?:_[A-Z]?\d{1,2}){0,2})\b(?:\(CPU\d\))?"
+    r"|\bDDR\d_[A-Z0-9_]{2,12}|\bP\d{1,2}-?[A-Z]\d\b",
+    re.I,
+)
+NO_VALUE = {"", "Not Specified", "Unknown", "None", "NO DIMM", "No Module Installed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +55,38 @@ def slots(text: str) -> dict[str, dict[str, str]]:
     """SMBIOS handle (lower case, `0x0025`) -> locator, bank_locator, part_number, serial_number, size of a
     `dmidecode` output."""
     found = {}
-    for device in MEMORY_DEVICE.finditer(text):
+    for device in MEMORY_DEVICE.finditer(text.replace("\r", "")):
         values = {m["name"].lower().replace(" ", "_"): m["value"].strip() for m in ATTRIBUTE.finditer(device["body"])}
-        found[device["handle"].lower()] = {
-            name: v for name, v in values.items() if v not in ("", "Not Specified", "Unknown")
-        }
+        found[device["handle"].lower()] = {name: v for name, v in values.items() if v not in NO_VALUE}
     return found
 
 
 def bmc_events(text: str) -> list[BmcEvent]:
     """The uncorrectable and correctable memory events of `ipmitool sel list` or `sel elist`, assertions only."""
     return [
-        BmcEvent(clock(m["date"], m["time"]), m["sensor"], m["event"], slot_of(m["event"]) or slot_of(m["sensor"]))
-        for m in SEL_LINE.finditer(text)
-        if m["state"] != "Deasserted" and re.search(r"\bECC\b|memory.{0,80}error|Parity", m["event"], re.I)
+        BmcEvent(
+            clock(m["date"], m["time"], m["half"]), m["sensor"], m["event"], slot_of(m["event"]) or slot_of(m["sensor"])
+        )
+        for m in SEL_LINE.finditer(text.replace("\r", ""))
+        if m["state"] != "Deasserted"
+        and MEMORY_EVENT.search(m["event"])
+        and re.search("memory|DIMM|ECC", f"{m['sensor']} {m['event']}", re.I)
     ]
 
 
 def slot_of(text: str) -> str | None:
     """The slot named in a sensor or event: `Uncorrectable ECC (DIMM_B1)` gives DIMM_B1."""
     match = SLOT.search(text)
-    return match[0] if match and match[0] != "DIMM" else None
+    return match[0] if match else None
 
 
-def clock(date: str, time: str) -> float | None:
-    """Unix seconds of `11/23/2026` (or `11/23/26`), `02:11:47`; None for the BMC's pre-init clock and other
-    impossible dates."""
+def clock(date: str | None, time: str | None, half: str | None = None) -> float | None:
+    """Unix seconds of `11/23/2026` (or `11/23/26`), `02:11:47`, `PM` or nothing; None for the BMC's pre-init clock and
+    other impossible dates."""
+    year = "%Y" if date and len(date) == len("11/23/2026") else "%y"
+    hours = "%I:%M:%S %p" if half else "%H:%M:%S "
     try:
-        moment = datetime.strptime(f"{date} {time}", f"%m/%d/{'%Y' if len(date) == 10 else '%y'} %H:%M:%S")
+        moment = datetime.strptime(f"{date} {time} {half or ''}", f"%m/%d/{year} {hours}")
     except ValueError:
         return None
     return moment.replace(tzinfo=UTC).timestamp()
@@ -97,12 +110,19 @@ def labelled(event: Event, inventory: dict[str, dict[str, str]], told: Iterable[
         return event
     slot = inventory.get(str(event.location.get("handle", "")))
     if slot and "locator" in slot:
-        extra = {"dimm": slot["locator"]} | {k: slot[k] for k in ("part_number", "serial_number") if k in slot}
+        extra = {"dimm": locator(slot, inventory)} | {k: slot[k] for k in ("part_number", "serial_number") if k in slot}
         return replace(event, location=event.location | extra)
     names = {b.slot for b in told if b.slot and near(event, b)}
     if len(names) == 1:
         return replace(event, location=event.location | {"dimm": names.pop(), "dimm_source": "BMC event log, by time"})
     return event
+
+
+def locator(slot: dict[str, str], inventory: dict[str, dict[str, str]]) -> str:
+    """The locator of a module, with its bank's where boards count the modules of each node or channel from 0."""
+    name, bank = slot["locator"], slot.get("bank_locator")
+    unique = sum(other.get("locator") == name for other in inventory.values()) == 1
+    return name if unique or not bank else f"{bank} {name}"
 
 
 def near(error: HardwareError, told: BmcEvent) -> bool:

@@ -13,10 +13,10 @@ count, function, tool, action.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
+from triage.logs.decode.machine import virtual
 from triage.logs.kinds._fields import number, only, present
 from triage.model import Event, Notice
 
@@ -57,12 +57,6 @@ REQUIRED = ()
 PAGE_SIZES = {"64.0 KiB": 4096, "512 MiB": 65536}
 SHIFTS = range(12, 19)  # log2 of the page sizes that kernels are built with
 BARE = "bare hardware"
-# What hypervisors write into their guests' DMI tables or device trees.
-VIRTUAL = re.compile(
-    r"QEMU|KVM|VMware|VirtualBox|HVM domU|Virtual Machine|Google Compute Engine|OpenStack|linux,dummy-virt|Bochs|bhyve"
-    r"|Alibaba Cloud ECS|Amazon EC2 (?!\S*\.metal)"
-)
-
 Maker = Callable[[dict[str, Any]], tuple[str, dict[str, Any]] | None]
 
 
@@ -171,7 +165,7 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
         return []
     what: Any = made[0]
     notices: list[Event] = [Notice(**base, what=what, text=fields["text"], values=made[1])]
-    virtual = VIRTUAL.search(fields["text"]) if what == "machine" else None
-    if virtual:
-        notices.append(Notice(**base, what="hypervisor", text=fields["text"], values={"name": virtual[0]}))
+    guest = virtual(fields["text"]) if what == "machine" else None
+    if guest:
+        notices.append(Notice(**base, what="hypervisor", text=fields["text"], values={"name": guest}))
     return notices
