@@ -9,7 +9,6 @@ import stat
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Protocol
 
 from triage.errors import InputError, LimitError
@@ -146,10 +145,11 @@ def stream(file: IO[bytes], name: str, budget: Budget) -> Iterable[bytes]:
 
 
 def digest(path: str) -> str:
-    """SHA-256 of a file on disk, in hex; about a second per gigabyte, so not on the way of a scan."""
+    """SHA-256 of a file on disk, in hex; about a second per gigabyte, so not on the way of a scan. OSError as it
+    comes, and for what is no regular file."""
     import hashlib
 
-    with Path(path).open("rb", buffering=0) as file:
+    with opened(path) as file:
         made = hashlib.sha256()  # `file_digest` takes longer to make its buffer than to hash a small file
         while piece := file.read(CHUNK):
             made.update(piece)

@@ -4,13 +4,13 @@ spreadsheets."""
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triage.fleet import schema
+from triage.fleet.report.files import drafted
 from triage.fleet.report.listing import missing
 from triage.fleet.statistics.gather import Statistics
 from triage.report.escape import cell
@@ -40,12 +40,10 @@ def stored(store: Store, table: str) -> Iterator[tuple[Any, ...]]:
 
 def save(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """One file, whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with draft.open("w", encoding="utf-8", errors="replace", newline="") as out:
+    with drafted(path, newline="") as out:
         writer = csv.writer(out)
         writer.writerow(heads)
         writer.writerows([plain(value) for value in row] for row in rows)
-    draft.replace(path)
 
 
 def plain(value: Any) -> Any:
