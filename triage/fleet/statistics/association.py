@@ -7,6 +7,7 @@ would make it circular, and so would crashes that are hardware by definition: th
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from triage.fleet.statistics.exact import false_discovery, rate_ratio
@@ -30,18 +31,21 @@ COLUMNS = [
     "function",
     "hardware_crash",
 ]
+SAME_START = timedelta(minutes=1)  # between what two logs say of when a boot began
 EARLY = 300.0  # seconds of uptime at which a log must begin to show a whole boot
 FEW = 3  # crashes after an error; fewer prove nothing
 LEVEL = 0.05
 
 
 def distinct(boots: DataFrame) -> DataFrame:
-    """The boots without copies: no boot of a duplicate case, and of several logs of one boot (same host, same start)
-    the longest."""
-    alive = boots[boots["duplicate_of"].isna()].sort_values("end", ascending=False, kind="stable", na_position="last")
-    same = alive.assign(minute=alive["started"].dt.round("min"))
-    copy = same.duplicated(["host", "minute"]) & alive["host"].notna() & alive["started"].notna() & alive["case"].isna()
-    return alive[~copy].sort_index()
+    """The boots without copies: no boot of a duplicate case, and of several logs of one boot (same host, start within a
+    minute) those with a case, else the longest."""
+    alive = boots[boots["duplicate_of"].isna()]
+    known = alive[alive["host"].notna() & alive["started"].notna()].sort_values(["host", "started"], kind="stable")
+    apart = (known["started"].diff() > SAME_START) | (known["host"] != known["host"].shift())
+    known = known.assign(run=apart.cumsum(), bare=known["case"].isna())
+    known = known.sort_values(["bare", "end"], ascending=[True, False], kind="stable", na_position="last")
+    return alive.drop(index=known.index[known.duplicated("run") & known["bare"]])
 
 
 def from_start(boots: DataFrame) -> Series[bool]:

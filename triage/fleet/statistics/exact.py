@@ -75,13 +75,16 @@ def odds(share: float) -> float:
     return share / (1 - share) if share < 1 else math.inf
 
 
-def false_discovery(p: Sequence[float]) -> list[float]:
+def false_discovery(p: Sequence[float], tests: int = 0) -> list[float]:
     """Benjamini and Hochberg's q for each p: calling all with q < 0.05 is wrong in at most a twentieth of the calls;
-    NaN stays."""
+    NaN stays.
+
+    tests: how many there were, where those that could not come out small were not made.
+    """
     order = sorted((value, place) for place, value in enumerate(p) if not math.isnan(value))
-    q, least = [math.nan] * len(p), 1.0
+    q, least, count = [math.nan] * len(p), 1.0, max(tests, len(order))
     for rank in range(len(order), 0, -1):
         value, place = order[rank - 1]
-        least = min(least, value * len(order) / rank)
+        least = min(least, value * count / rank)
         q[place] = least
     return q

@@ -38,18 +38,17 @@ def releases(boots: DataFrame) -> DataFrame:
             "title": title, "kernel": kernel, "crashes": int(count), "days": float(days[kernel]), "others": others,
             "other_days": rest, "ratio": ratio, "low": low, "high": high, "p": p,
         })  # fmt: skip
-    return judged(
-        pd.DataFrame(
-            rows, columns=["title", "kernel", "crashes", "days", "others", "other_days", "ratio", "low", "high", "p"]
-        )
-    )
+    columns = ["title", "kernel", "crashes", "days", "others", "other_days", "ratio", "low", "high", "p"]
+    found = pd.DataFrame(rows, columns=columns)
+    return judged(found, false_discovery(found["p"].tolist(), len(total) * len(days)))
 
 
 def weeks(cases: DataFrame) -> DataFrame:
     """Signatures by week (its Monday), each compared with the mean of the four weeks before.
 
-    The number of hosts is taken as constant over those five weeks. Columns: title, week, crashes, before, ratio, low,
-    high, p, q, meaning.
+    The number of hosts is taken as constant over those five weeks; the week in which the archive begins is no whole
+    one and none to compare with. q is over the signatures known in that week. Columns: title, week,
+    crashes, before, ratio, low, high, p, q, meaning.
     """
     import pandas as pd
 
@@ -57,11 +56,11 @@ def weeks(cases: DataFrame) -> DataFrame:
     day = told["wall_time"].dt.tz_localize(None).dt.normalize()
     week = day - pd.to_timedelta(day.dt.day_of_week, unit="D")
     counts = told.assign(week=week).groupby(["title", "week"]).size().rename("crashes").reset_index()
-    first = week.min()
+    first = day.min() + pd.to_timedelta((7 - day.min().day_of_week) % 7, unit="D") if len(day) else None
     table: dict[Any, int] = dict(zip(zip(counts["title"], counts["week"], strict=True), counts["crashes"], strict=True))
     rows: list[dict[str, Any]] = []
     for (title, monday), count in table.items():
-        span = min(BEFORE, (monday - first).days // 7)
+        span = max(0, min(BEFORE, (monday - first).days // 7))
         before = sum(table.get((title, monday - pd.Timedelta(weeks=n)), 0) for n in range(1, span + 1))
         ratio, low, high, p = (
             rate_ratio(int(count), 1.0, before, float(span)) if span and count >= FEW else (float("nan"),) * 4
@@ -78,12 +77,17 @@ def weeks(cases: DataFrame) -> DataFrame:
                 "p": p,
             }
         )
-    return judged(pd.DataFrame(rows, columns=["title", "week", "crashes", "before", "ratio", "low", "high", "p"]))
+    found = pd.DataFrame(rows, columns=["title", "week", "crashes", "before", "ratio", "low", "high", "p"])
+    known = counts.groupby("title")["week"].min()
+    q: dict[Any, float] = {}
+    for monday, mine in found.groupby("week")["p"]:
+        q |= zip(mine.index, false_discovery(mine.tolist(), int((known <= monday).sum())), strict=True)
+    return judged(found, [q[place] for place in found.index])
 
 
-def judged(found: DataFrame) -> DataFrame:
-    """Add q over all rows and what it means; the surest first."""
-    found["q"] = false_discovery(found["p"].tolist())
+def judged(found: DataFrame, q: list[float]) -> DataFrame:
+    """Add q and what it means; the surest first."""
+    found["q"] = q
     worse = (found["q"] < LEVEL) & (found["low"] > 1)
     found["meaning"] = worse.map({True: "more often", False: ""}) if len(found) else []
     return found.sort_values(["q", "crashes"], ascending=[True, False], ignore_index=True)

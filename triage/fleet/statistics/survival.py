@@ -80,7 +80,8 @@ def curve(time: Series[float], crash: Series[bool]) -> DataFrame:
         low, high = share ** np.exp(spread), share ** np.exp(-spread)
     return pd.DataFrame({
         "time": steps.index.to_numpy(dtype=float), "share": share.to_numpy(), "low": low.fillna(0.0).to_numpy(),
-        "high": high.fillna(share).to_numpy(), "at_risk": steps["at_risk"].to_numpy(),
+        "high": high.ffill().fillna(1.0).to_numpy(),  # at the last of all there is none of its own
+        "at_risk": steps["at_risk"].to_numpy(),
         "events": steps["sum"].to_numpy(),
     })  # fmt: skip
 
