@@ -55,7 +55,8 @@ BEHIND_WALL = (
     rf"(?:{TAG}|(?P<host>{HOST}) {TAG}"  # Nov 23 02:11:47 host kern.err kernel: text
     rf"|(?:std(?:out|err) [FP] )?(?=<\d|\[|{KMSG}|{OPENING})"  # a container's clock, then the line
     rf"|(?P<peer>{HOST}) (?=\[ {{0,4}}\d+\.\d|<\d+>|{KMSG}|{OPENING})"  # a receiver of netconsole names the sender
-    r"|(?P<program>\S{1,253}+ (?!rasdaemon\[)[\w./@:()-]{1,64}\[\d{1,10}\]: )"  # that one hands on the kernel's events
+    # rasdaemon hands on the kernel's events; sudo has no number, and its lines hold what somebody searched for.
+    r"|(?P<program>\S{1,253}+ (?:(?!rasdaemon\[)[\w./@:()-]{1,64}\[\d{1,10}\]|sudo): )"
     r"|(?(bsd)(?P<service>\S{1,253}+ [\w./@()-]{1,64}: )|(?!)))?"
 )
 ELEMENTS = re.compile(
