@@ -184,7 +184,8 @@ class _Comparison:
 
     def _object(self, mark: Mark, page: dict[str, Any], detail: dict[str, Any]) -> None:
         """The cache by any of its names, the slab object around the one of the truth (an inode is part of its file
-        system's), and its path and memory cgroup. Where the page itself is left out, so is what stands on it."""
+        system's), and its path and memory cgroup. Where the page itself is left out, so is what stands on it; where the
+        lab wrote over it, nobody can tell its path."""
         details, names = page["details"], {detail.get("cache"), *detail.get("aliases", ())}
         right = [details["cache"], *details["aliases"]]
         _field(mark, "cache", next((name for name in right if name in names), detail.get("cache")), right, self.holes)
@@ -194,7 +195,8 @@ class _Comparison:
             others = None if objects is None else f"not among {len(objects)}"
             _field(mark, "object", others, [f"{page['object']:#x}"], self.holes)
             return
-        if "path" in details or "path" in around[0]:
+        overwritten = self.truth["death"]["by"] == "scribble" and not page["innocent"]
+        if "path" in around[0] or ("path" in details and not overwritten):
             left_out = self.holes or self.left_out(page["pfn"])
             _field(mark, "path", around[0].get("path"), [details.get("path")], left_out)
         if "memcg" in details:

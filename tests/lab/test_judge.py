@@ -97,8 +97,23 @@ def test_only_what_is_absent_and_led_to_by_a_page_that_the_dump_lacks_is_lost(
     assert judge.compare(*stack(task, unread), left_out=lambda pfn: pfn == 0x1271)["object"] == mark
 
 
+PATH = "/srv/names/victim"
+
+
+def named(death: str) -> dict[str, Any]:
+    """The truth with a path for the object."""
+    return TRUTH | {"pages": [TRUTH["pages"][0] | {"details": DETAILS | {"path": PATH}}], "death": {"by": death}}
+
+
+def test_the_path_on_a_page_that_the_lab_wrote_over_is_not_asked_for() -> None:
+    assert judge.compare(named("scribble"), answer())["object"] == judge.Mark()
+    told = answer()
+    told["pages"][0]["detail"]["objects"][0]["path"] = "/etc"
+    assert judge.compare(named("scribble"), told)["object"].wrong == [f"path /etc for {PATH}"]
+
+
 def test_what_stands_on_a_page_that_is_left_out_is_lost() -> None:
-    known = TRUTH | {"pages": [TRUTH["pages"][0] | {"details": DETAILS | {"path": "/srv/names/victim"}}]}
+    known = named("consume")
     assert judge.compare(known, answer())["object"].wrong == ["path None for /srv/names/victim"]
     assert judge.compare(known, answer(), lambda pfn: pfn == 0x2530)["object"] == judge.Mark(lost=["path"])
 
