@@ -1,4 +1,5 @@
 // Search, sort and pages for lists of any length; without it the first rows are there as plain HTML.
+const collator = new Intl.Collator("en", { numeric: true });
 for (const list of document.querySelectorAll(".list[data-rows]")) {
   const rows = JSON.parse(document.getElementById(list.dataset.rows).textContent);
   const heads = [...list.querySelectorAll("th")], body = list.querySelector("tbody"), size = 100;
@@ -47,7 +48,7 @@ for (const list of document.querySelectorAll(".list[data-rows]")) {
       const order = (a, b) => {
         const x = key(a[column]), y = key(b[column]);
         if (x === "" || y === "") return x === y ? 0 : x === "" ? 1 : -1;
-        return (typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y), "en", { numeric: true })) * (down ? -1 : 1);
+        return (typeof x === "number" && typeof y === "number" ? x - y : collator.compare(String(x), String(y))) * (down ? -1 : 1);
       };
       shown = [...shown].sort(order); page = 0; mark(); draw();
     };
