@@ -177,7 +177,7 @@ def test_an_inventory_gives_each_slot_its_name(tmp_path_factory: pytest.TempPath
     )
     (side,) = [each for each in find(path) if isinstance(each, SideFile)]
     told = {handle: slot.get("locator") for handle, slot in board.slots(side.text).items()}
-    assert told == {f"0x{h:04x}": None if name in ("Unknown",) else name for h, name in slots.items()}
+    assert told == {f"0x{h:04x}": None if name in board.NO_VALUE else name for h, name in slots.items()}
 
 
 EVENTS_OF_BMC = st.lists(
