@@ -58,7 +58,7 @@ class Parser:
         ended: list[Event] = []  # records end out of order: held until none is open that began before them
         for line in self.lines():
             self.count += 1
-            quoted = bool(line.kinds) and QUOTED.match(line.body) is not None
+            quoted = bool(line.kinds) and is_quoted(line.body)
             if (quoted or not (self.open and self.claim(line))) and line.kinds:
                 ended += self.begin(line, quoted=quoted)
             if self.open and (self.count >= self.until or len(self.open) > OPEN_LIMIT):
@@ -248,6 +248,11 @@ class Parser:
         }
         built: list[Event] = grammar.module.build(fields, base)
         return built
+
+
+def is_quoted(body: str) -> bool:
+    """Whether a program says it: `collector[812]: mce: [Hardware Error]: ...`."""
+    return ("]: " in body or body.startswith("audit: ")) and QUOTED.match(body) is not None
 
 
 def stamped(line: Line) -> bool:

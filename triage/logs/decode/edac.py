@@ -55,10 +55,11 @@ def driver(other: str) -> dict[str, Any]:
 
 def address(text: str) -> int | None:
     """The system physical address that a driver puts into its own words, if it does."""
-    found = ADDRESS.search(text)
+    found = ADDRESS.search(text) if "Addr" in text else None
     return int(found[1] or found[2], 16) if found else None
 
 
+@lru_cache(maxsize=1024)
 def words(message: str) -> str:
     """What a message says beside a place: nothing for `rank:0 bank:5 row:1234 col:56`."""
     return message if PAIR.sub("", message).strip() else ""
