@@ -47,7 +47,8 @@ def memory(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:
     grain, page, offset = number(get("grain")), number(get("page"), 16), number(get("offset"), 16)
     if not page and not offset:  # a driver that has no address passes zeros
         page = offset = None
-    address = number(get("address"), 16) or edac.address(f"{message} {other}")
+    told = f"{message} {other}"  # drivers name a place in either
+    address = number(get("address"), 16) or edac.address(told)
     base["missing"] = () if page or address or get("page") else ("page",)
     return HardwareError(
         **base,
@@ -59,7 +60,7 @@ def memory(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:
         page_offset=offset,
         granularity=grain if grain and grain > 1 else None,  # 1: ghes_edac without an address mask
         count=number(get("count")) or 1,
-        location=edac.location(fields["mc"], layers(fields), get("label"), f"{message} {other}"),
+        location=edac.location(fields["mc"], layers(fields), get("label"), told),
         detail=edac.details(get("syndrome"), other),
     )
 
