@@ -72,6 +72,7 @@ def is_silent(line: str) -> bool:
             "secureboot",
             "Memory slots",
             "Boot Error Record Table",
+            "BERT: [Firmware Bug]: table invalid",
         )
     )
 
