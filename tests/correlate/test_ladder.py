@@ -553,7 +553,8 @@ def test_a_machine_check_that_is_decoded_right_behind_its_announcement_is_no_dou
     case = judge(boot(banner(), logged, record, gpf(160.0)))
     assert case is not None
     assert case.verdict.confidence == "likely"
-    assert len(case.errors) == 1
+    assert case.copies == {"e1": "e2"}
+    assert [e.text.split(" error(s)")[0] for e in case.verdict.against] == ["1 corrected"]
     assert level(boot(banner(), logged, replace(record, time=110.0), gpf(160.0))) == ("software", "weak")
 
 

@@ -110,3 +110,10 @@ def test_an_error_that_two_reporters_tell_is_counted_once() -> None:
     assert found is not None
     assert facts.hardware_fact(found).text == "1 corrected"
     assert [error["copy_of"] for error in json.document([found])["cases"][0]["errors"]] == [None, found.errors[0][0]]
+
+
+def test_an_error_that_two_reporters_tell_says_so() -> None:
+    case = judge(boot(ghes(100.0, 0x40272D080), edac(100.1, 0x40272D, 0x80)))
+    assert case and case.copies == {"e2": "e1"}
+    told = view.view(case).errors
+    assert told and [row.remarks for row in told.rows] == [(), ("told by ghes too",)]

@@ -17,7 +17,7 @@ from triage.correlate.reports import SAME_EVENT, is_uncorrected
 from triage.logs.decode.mca import FIRMWARE_BANK
 from triage.model import HardwareError
 
-PAGE_SHIFTS = (12, 14, 16)
+PAGE_SHIFTS = (12, 14, 16)  # of 4, 16 and 64 KiB: what the kernels of machines that report pages have
 LINES = 64  # that may stand between two reports of one error where no line has a time
 NEIGHBOURS = 8  # reports on either side that a remark may be about
 

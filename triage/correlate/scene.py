@@ -6,12 +6,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from operator import attrgetter
 
 from triage.correlate import address, consumption, crashes, injection, pages, reports
 from triage.correlate.address import Address, Guess
 from triage.correlate.consumption import Consumption
+from triage.correlate.copies import named_copies
 from triage.correlate.pages import Setting, Track
 from triage.correlate.shift import PageShift, infer
 from triage.model import Boot, Crash, Event, HardwareError, Link, MemoryFailure, Notice
@@ -28,13 +28,17 @@ LEFTOVER = 5.0  # seconds; machine checks logged this early were left in the ban
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """One boot, prepared for judgement. `errors` have their ids; `links` are all routes from the crash to a page."""
+    """One boot, prepared for judgement.
+
+    `errors` have their ids, `copies` those that repeat another; `links` are all routes from the crash to a page.
+    """
 
     boot: Boot
     events: tuple[Event, ...]
     crashes: tuple[Crash, ...]
     crash: Crash | None
     errors: tuple[tuple[str, HardwareError], ...]
+    copies: dict[str, str]
     failures: tuple[MemoryFailure, ...]
     notices: tuple[Notice, ...]
     shift: PageShift
@@ -55,6 +59,10 @@ class Scene:
     def earlier(self, event: Event) -> bool:
         """Whether an event stands before the crash; true if there is none."""
         return self.crash is None or reports.stands_before(event, self.crash, self.order)
+
+    def own_errors(self) -> list[HardwareError]:
+        """The errors without those that another reporter tells too."""
+        return [e for name, e in self.errors if name not in self.copies]
 
     def uncorrected(self) -> list[HardwareError]:
         """The uncorrected errors of this boot that stand before the crash (or tell of it)."""
@@ -81,7 +89,7 @@ class Scene:
 def build(boot: Boot) -> Scene:
     """The scene of a boot; every step's failure to find something is a None or an empty tuple."""
     capture = is_capture(boot)
-    events = tuple(injection.marked(earlier_boot(event, capture) for event in told(boot.events)))
+    events = tuple(injection.marked(earlier_boot(event, capture) for event in boot.events))
     events, crash = with_crash(events, boot)
     found = tuple(event for event in events if isinstance(event, Crash))
     errors = tuple((f"e{n}", e) for n, e in enumerate((e for e in events if isinstance(e, HardwareError)), 1))
@@ -100,6 +108,7 @@ def build(boot: Boot) -> Scene:
         crashes=found,
         crash=crash,
         errors=errors,
+        copies=named_copies(errors),
         failures=tuple(event for event in events if isinstance(event, MemoryFailure)),
         notices=tuple(event for event in events if isinstance(event, Notice)),
         shift=shift,
@@ -135,26 +144,6 @@ def mild_crash(found: Sequence[Crash], events: Iterable[Event]) -> Crash | None:
     if any(isinstance(e, MemoryFailure) and e.result in reports.STAYS_OPEN for e in events):
         return None
     return found[0] if found else None
-
-
-def told(events: Iterable[Event]) -> list[Event]:
-    """The events without the announcements of machine checks whose records stand right behind them:
-
-    mce: [Hardware Error]: Machine check events logged
-    mce: [Hardware Error]: CPU 0: Machine Check: 0 Bank 4: 9400400000080a13
-    """
-    events = list(events)
-    errors = [event for event in events if isinstance(event, HardwareError)]
-    decoded = {id(event) for event, following in pairwise(errors) if is_announcement(event, following)}
-    return [event for event in events if id(event) not in decoded]
-
-
-def is_announcement(event: HardwareError, following: HardwareError) -> bool:
-    """Whether an event says only that a machine check was logged, and the one behind it is that machine check."""
-    if not event.detail.get("undecoded") or following.detail.get("undecoded"):
-        return False
-    together = event.time is None or following.time is None or following.time - event.time <= reports.SAME_EVENT
-    return together and following.kind.startswith(("mce", "edac"))
 
 
 def earlier_boot(event: Event, capture: bool) -> Event:

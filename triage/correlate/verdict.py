@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from triage.correlate import scene as scenes
 from triage.correlate.actions import actions
-from triage.correlate.copies import named_copies
 from triage.correlate.ladder import Claim, settle, unique
 from triage.correlate.reports import is_uncorrected
 from triage.correlate.scene import Scene
@@ -39,7 +38,7 @@ def judge(boot: Boot) -> Case | None:
         crash=scene.crash,
         crashes=scene.crashes,
         errors=scene.errors,
-        copies=named_copies(scene.errors),
+        copies=scene.copies,
         pages=pages,
         links=scene.links,
         counterfactual=whatif,

@@ -41,11 +41,13 @@ class ErrorView:
 def error_views(case: Case, excerpts: Excerpts, limits: Limits) -> ErrorView:
     """The table, uncorrected errors first."""
     groups: dict[tuple[str, ...], list[Named]] = {}
+    kinds = {name: error.kind for name, error in case.errors}
     for name, error in case.errors:
-        groups.setdefault(likeness(name, error), []).append((name, error))
-    ordered = sorted(groups.values(), key=lambda group: group[0][1].severity == "corrected")
-    rows = tuple(row(group, excerpts) for group in ordered[: limits.rows])
-    return ErrorView(rows=rows, more=sum(len(group) for group in ordered[limits.rows :]))
+        teller = kinds[case.copies[name]] if name in case.copies else ""
+        groups.setdefault((*likeness(name, error), teller), []).append((name, error))
+    ordered = sorted(groups.items(), key=lambda group: group[1][0][1].severity == "corrected")
+    rows = tuple(row(group, teller, excerpts) for (*_, teller), group in ordered[: limits.rows])
+    return ErrorView(rows=rows, more=sum(len(group) for _, group in ordered[limits.rows :]))
 
 
 def likeness(name: str, error: HardwareError) -> tuple[str, ...]:
@@ -56,8 +58,8 @@ def likeness(name: str, error: HardwareError) -> tuple[str, ...]:
     return (error.kind, error.what, module, error.device or "", str(error.previous_boot))
 
 
-def row(group: Sequence[Named], excerpts: Excerpts) -> ErrorRow:
-    """The row of alike errors, told by the first."""
+def row(group: Sequence[Named], teller: str, excerpts: Excerpts) -> ErrorRow:
+    """The row of alike errors, told by the first; `teller` is who told of them before, if they are copies."""
     error = group[0][1]
     return ErrorRow(
         when=words.when(error) or "no time",
@@ -66,7 +68,7 @@ def row(group: Sequence[Named], excerpts: Excerpts) -> ErrorRow:
         address=address(error) if len(group) == 1 else "several addresses",
         place=words.place(error.location) or error.device or "place not named",
         count=sum(each.count for _, each in group),
-        remarks=remarks(error),
+        remarks=(*remarks(error), *([f"told by {teller} too"] if teller else [])),
         ref=excerpts.event(error),
         decoded=decoded(error),
     )

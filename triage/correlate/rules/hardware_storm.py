@@ -13,7 +13,7 @@ MANY = 10
 def find(scene: Scene) -> Finding | None:
     errors = [
         e
-        for _, e in scene.errors
+        for e in scene.own_errors()
         if e.component in ("pcie", "cxl", "platform") and not e.previous_boot and scene.earlier(e)
     ]
     serious = [error for error in errors if error.severity != "corrected"]

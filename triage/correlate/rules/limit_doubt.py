@@ -19,7 +19,7 @@ def find(scene: Scene, claim: Claim) -> Evidence | None:
     error = next(iter(unplaced(scene)), None)
     if error is not None:
         return cite(f"An uncorrected memory error without a page was reported: {error_name(error)}.", error)
-    logged = next((e for _, e in scene.errors if e.detail.get("undecoded") and scene.earlier(e)), None)
+    logged = next((e for e in scene.own_errors() if e.detail.get("undecoded") and scene.earlier(e)), None)
     if logged is not None:
         return cite("Machine check events were logged and not decoded: they may be of this crash.", logged)
     flipped = suspicion(scene)

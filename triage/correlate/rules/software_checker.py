@@ -22,7 +22,7 @@ def find(scene: Scene) -> Finding | None:
         evidence=(
             cite(f"{named}: found by a checker, which looks at what the code does, not at the hardware.", crash),
         ),
-        against=tuple(corrected_evidence(e for _, e in scene.errors)),
+        against=tuple(corrected_evidence(scene.own_errors())),
         would_raise=("The same report on other hosts.",),
     )
 

@@ -18,7 +18,7 @@ def find(scene: Scene) -> Finding | None:
     return Finding(
         summary=f"{crash.title}: {what}. No hardware error on record would explain it.",
         evidence=(cite(f"The crash: {crash.title}.", crash),),
-        against=tuple(corrected_evidence(e for _, e in scene.errors)),
+        against=tuple(corrected_evidence(scene.own_errors())),
         would_raise=(
             "A complete log from boot to crash, or a vmcore that counts no poisoned page.",
             "The same title on other hosts.",
