@@ -145,3 +145,52 @@ def test_core_and_log_that_disagree_stay_apart_with_the_reason() -> None:
     assert any("differ" in note.text for boot in found for note in boot.notes)
     found = group([log("console", gpf(100.0))], [core(crash={"function": "d_lookup"})])
     assert any("crashed in d_lookup" in note.text for boot in found for note in boot.notes)
+
+
+# ---------------------------------------------------------------- parts of a rotated log
+
+YEARLESS = 28_000_000.0  # seconds of the year at which the boots below began
+
+
+def syslog(event: Event, *, printk: bool = False) -> Event:
+    """The event as syslog has it: a wall clock without a year, and printk's time only where the kernel is told to."""
+    assert event.time is not None
+    return replace(event, host="node17", dial=YEARLESS + event.time, time=event.time if printk else None)
+
+
+def test_a_boot_goes_on_in_the_next_part_of_a_rotated_log() -> None:
+    older, newer = syslog(verdict(88690.5, PFN)), syslog(gpf(88757.8))
+    for names in (("messages.1", "messages"), ("messages-20261115.gz", "messages-20261122"), ("m.log.2", "m.log.1")):
+        (one,) = group([log(names[1], newer), log(names[0], older)])
+        assert [event.source for event in one.events] == list(names)
+
+
+def test_a_part_without_a_word_of_note_is_no_gap_and_one_that_is_not_there_is() -> None:
+    older, newer = log("messages.2", syslog(verdict(88690.5, PFN))), log("messages", syslog(gpf(88757.8)))
+    assert len(group([older, newer])) == 2
+    # What says nothing is a boot of its own, and no case.
+    assert [len(boot.sources) for boot in group([older, log("messages.1"), newer])] == [2, 1]
+
+
+def test_parts_of_a_rotated_log_stay_apart_where_a_boot_or_a_doubt_is_between_them() -> None:
+    older, newer = syslog(verdict(88690.5, PFN)), syslog(gpf(88757.8))
+    assert len(group([log("m.1", older), log("m", syslog(banner()), newer)])) == 2
+    assert len(group([log("m.1", older), log("m", replace(newer, dial=YEARLESS))])) == 2  # its clock falls back
+    assert len(group([log("m.1", older), log("m", replace(newer, host="node18"))])) == 2
+    assert len(group([log("m.1", older), log("n", newer)])) == 2
+
+
+def test_logs_of_a_clock_without_year_are_joined_by_when_their_boot_began() -> None:
+    older, newer = syslog(verdict(88690.5, PFN), printk=True), syslog(gpf(88757.8), printk=True)
+    assert len(group([log("kern.log.1", older), log("kern.log", newer)])) == 1
+    later = replace(newer, dial=YEARLESS + 88757.8 + 30.0)
+    assert len(group([log("kern.log.1", older), log("kern.log", later)])) == 2
+
+
+def test_the_clocks_of_one_boot_drift_apart_over_a_week() -> None:
+    week = 604_800.0
+    older, newer = syslog(verdict(100.0, PFN), printk=True), syslog(gpf(100.0 + week), printk=True)
+    drifted = replace(newer, dial=YEARLESS + 100.0 + week + 15.0)
+    assert len(group([log("kern.log.1", older), log("kern.log", drifted)])) == 1
+    soon = replace(syslog(gpf(130.0), printk=True), dial=YEARLESS + 145.0)
+    assert len(group([log("kern.log.1", older), log("kern.log", soon)])) == 2

@@ -2,9 +2,8 @@
 joined.
 
 Two logs are of one boot if they carry the same boot id, share a record with the same printk time, agree on when the
-boot began,
-or (for logs with wall clock only) share a record that is not everyday. When that is not sure they are kept apart,
-with a note.
+boot began, or (for logs with wall clock only) share a record that is not everyday, or are parts of one rotated log
+with no banner between them. When that is not sure they are kept apart, with a note.
 """
 
 from __future__ import annotations
@@ -12,17 +11,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Literal
 
 from triage.correlate.merge import ordered, signature, telling
+from triage.inputs import rotation
 from triage.model import Boot, CoreFacts, Crash, Event, Note, Notice, Source
 
 FALLS_BACK = 30.0  # seconds; printk time never goes back that far within a boot
 PLAUSIBLE = 1e9  # seconds; no machine is up for thirty years
 EARLY = 5.0  # seconds of uptime in which a boot banner stands
 FEW = 4  # logs that are probably meant to be of one boot; an archive's are not
-EPOCH_SLACK = 3.0  # seconds by which two estimates of when a boot began may differ
+EPOCH_SLACK = 3.0  # seconds by which two estimates of when a boot began may differ,
+DRIFT = 5e-5  # and more by so much of the time between them: nobody sets printk's clock right
+DRIFT_MAX = 20.0  # seconds; a boot after a crash takes longer
 NO_NAME = {"localhost", "(none)", "localhost.localdomain", ""}
 
 
@@ -32,6 +34,29 @@ class LogEvents:
 
     source: Source
     events: Sequence[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """When a boot began, by an event that has both clocks."""
+
+    clock: str  # "wall_time", or "dial" where that has no year
+    began: float
+    uptime: float
+
+    @classmethod
+    def of(cls, event: Event) -> Epoch | None:
+        """None for an event that lacks one of the clocks."""
+        if event.time is None:
+            return None
+        if event.wall_time is not None:
+            return cls("wall_time", event.wall_time - event.time, event.time)
+        return cls("dial", event.dial - event.time, event.time) if event.dial is not None else None
+
+    def agrees(self, other: Epoch) -> bool:
+        """Whether it can be the same boot's."""
+        slack = min(EPOCH_SLACK + DRIFT * abs(self.uptime - other.uptime), DRIFT_MAX)
+        return self.clock == other.clock and abs(self.began - other.began) <= slack
 
 
 @dataclass(slots=True)
@@ -61,14 +86,15 @@ class Segment:
         return next((kernel for kernel in told if kernel), None)
 
     @property
-    def epoch(self) -> float | None:
-        """When the boot began, Unix seconds, by the first event that has both clocks."""
-        return next((e.wall_time - e.time for e in self.events if e.wall_time is not None and e.time is not None), None)
+    def epochs(self) -> tuple[Epoch, ...]:
+        """When the boot began by the first and the last event that has both clocks; () if none has."""
+        ends = (next(filter(None, map(Epoch.of, events)), None) for events in (self.events, reversed(self.events)))
+        return tuple(filter(None, ends))
 
 
 def group(logs: Sequence[LogEvents], cores: Sequence[CoreFacts] = ()) -> list[Boot]:
     """All boots of the inputs, in time order; every input of one boot goes into one."""
-    segments = [segment for log in logs for segment in split(log)]
+    segments = [segment for log in oldest_first(logs) for segment in split(log)]
     for core in cores:
         attach(core, segments)
     parts = joined(segments)
@@ -82,6 +108,15 @@ def group(logs: Sequence[LogEvents], cores: Sequence[CoreFacts] = ()) -> list[Bo
 def began(found: Boot) -> float | None:
     """When a boot was first heard of, Unix seconds. If one boot does not know, all keep the order of the inputs."""
     return next((event.wall_time for event in found.events if event.wall_time is not None), None)
+
+
+def oldest_first(logs: Sequence[LogEvents]) -> list[LogEvents]:
+    """The logs in the order given, but the parts of a rotated one by age."""
+    parts = [rotation.part(log.source.path) for log in logs]
+    places: dict[str, int] = {}
+    for place, part in enumerate(parts):
+        places.setdefault(part.family, place)
+    return [logs[i] for i in sorted(range(len(logs)), key=lambda i: (places[parts[i].family], parts[i]))]
 
 
 # ---------------------------------------------------------------- one log
@@ -166,7 +201,7 @@ def joined(segments: Sequence[Segment]) -> list[list[Segment]]:
             i = parent[i]
         return i
 
-    for keys in (boot_ids(segments), shared_records(segments), epochs(segments), shared_words(segments)):
+    for keys in (joint(segments) for joint in (boot_ids, shared_records, epochs, rotated, shared_words)):
         for members in keys:
             first = root(members[0])
             for i in members[1:]:
@@ -205,13 +240,40 @@ def shared_records(segments: Sequence[Segment]) -> Iterable[list[int]]:
 
 
 def epochs(segments: Sequence[Segment]) -> Iterable[list[int]]:
-    """Segments of the same named host that agree on when the boot began."""
-    known = sorted((s.host, s.epoch, i) for i, s in enumerate(segments) if s.host is not None and s.epoch is not None)
-    return [
-        [known[n][2], known[n + 1][2]]
-        for n in range(len(known) - 1)
-        if known[n][0] == known[n + 1][0] and known[n + 1][1] - known[n][1] <= EPOCH_SLACK
-    ]
+    """Segments of the same named host that agree on when the boot began, by those events that are nearest in time."""
+    ends = [segment.epochs for segment in segments]
+    known = sorted(
+        (s.host, ends[i][0].clock, ends[i][0].began, i) for i, s in enumerate(segments) if s.host and ends[i]
+    )
+    for (host, *_, first), (other, *_, second) in pairwise(known):
+        near = min(product(ends[first], ends[second]), key=lambda pair: abs(pair[0].uptime - pair[1].uptime))
+        if host == other and near[0].agrees(near[1]):
+            yield [first, second]
+
+
+def rotated(segments: Sequence[Segment]) -> Iterable[list[int]]:
+    """Segments without printk time of one named host that go on in the next part of a rotated log, without a banner.
+
+    messages-20261122   Nov 22 03:09:41 node17 kernel: Memory failure: 0x40272d: unhandlable page.
+    messages            Nov 22 03:10:48 node17 kernel: Internal error: synchronous external abort: 96000410 [#1] SMP
+    """
+    parts = [rotation.part(segment.source.path) for segment in segments]
+    present = set(parts)
+    told = sorted((s.host, parts[i], i) for i, s in enumerate(segments) if s.host and s.events)
+    for (host, older, i), (other, newer, j) in pairwise(told):
+        alike = host == other and older.family == newer.family and older != newer
+        if alike and newer.follows(older, present) and goes_on(segments[i], segments[j]):
+            yield [i, j]
+
+
+def goes_on(older: Segment, newer: Segment) -> bool:
+    """Whether a log by the wall clock alone goes on in another."""
+    if newer.banner or older.last is not None or newer.last is not None:
+        return False
+    before, behind = older.events[-1], newer.events[0]
+    if before.wall_time is not None and behind.wall_time is not None:
+        return before.wall_time <= behind.wall_time
+    return before.dial is not None and behind.dial is not None and before.dial <= behind.dial
 
 
 def shared_words(segments: Sequence[Segment]) -> Iterable[list[int]]:

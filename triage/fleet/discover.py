@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from triage.fleet import remote
 from triage.fleet.units import CRASH_DIRECTORY, TOGETHER, Found, Missing, Unit
+from triage.inputs import rotation
 
 OURS = ({"store.json", "lock"}, {".triage-fleet"})  # a store or a report of ours lying in the archive
 WHOLE_TREE = {"sos_commands"}  # the directory and all below it is one unit
-ROTATED = re.compile(r"(?:\.\d{1,2}|-20\d{6})?(?:\.(?:gz|xz|bz2|zst))?$")
 FILE_URL = "file://"
 
 
@@ -77,7 +76,7 @@ def families(files: Iterable[os.DirEntry[str]]) -> dict[str, list[str]]:
     """Logs with their rotations, by the name without the rotation's suffix; a lone file under its own name."""
     stems: dict[str, list[str]] = {}
     for entry in files:
-        stems.setdefault(ROTATED.sub("", entry.name), []).append(entry.path)
+        stems.setdefault(rotation.part(entry.name).family, []).append(entry.path)
     grouped: dict[str, list[str]] = {}
     for stem, paths in stems.items():
         if 1 < len(paths) <= TOGETHER:
