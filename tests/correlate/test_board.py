@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from triage.correlate.board import bmc_events, enrich, slots
+from triage.correlate.words import dimm
 from triage.inputs import SideFile
 from triage.model import Boot, HardwareError
 
@@ -113,3 +114,9 @@ def test_a_bmc_event_labels_only_what_it_can_be() -> None:
 def test_another_host_s_files_are_left_alone() -> None:
     boot = Boot(events=(error(location={"handle": "0x0025"}),), host="a")
     assert enrich(boot, [SideFile("b/dmidecode", "dmi", DMIDECODE, host="b")]) == boot
+
+
+def test_a_module_has_the_name_that_the_firmware_gives_it() -> None:
+    fru = {"node": 1, "card": 2, "handle": "0x0011", "fru": "Card02, ChnB, DIMM0"}
+    assert dimm(fru) == "the module that the firmware calls Card02, ChnB, DIMM0 (node 1, card 2)"
+    assert dimm(fru | {"dimm": "DIMM_B1"}) == "DIMM_B1 (node 1, card 2)"

@@ -7,6 +7,7 @@ from tests.report import samples
 from triage.correlate import judge
 from triage.model import Link
 from triage.report import decode, facts, json, view, words
+from triage.report.lines import short_names
 
 
 def test_a_crash_completed_from_the_core_keeps_its_lines() -> None:
@@ -117,3 +118,16 @@ def test_an_error_that_two_reporters_tell_says_so() -> None:
     assert case and case.copies == {"e2": "e1"}
     told = view.view(case).errors
     assert told and [row.remarks for row in told.rows] == [(), ("told by ghes too",)]
+
+
+def test_inputs_are_named_without_what_all_of_them_lie_in() -> None:
+    assert short_names(["/srv/sos/var/log/messages", "/srv/sos/var/crash/dmesg"]) == {
+        "/srv/sos/var/log/messages": "log/messages",
+        "/srv/sos/var/crash/dmesg": "crash/dmesg",
+    }
+    assert short_names(["a.tar!node17/messages", "a.tar!node17/mess"]) == {
+        "a.tar!node17/messages": "messages",
+        "a.tar!node17/mess": "mess",
+    }
+    assert short_names(["/var/log/dmesg"]) == {"/var/log/dmesg": "dmesg"}
+    assert short_names(["-", "/var/log/dmesg"]) == {"-": "-", "/var/log/dmesg": "/var/log/dmesg"}

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from triage.inputs import SideFile
+from triage.logs.decode.slot import slot_of
 from triage.model import Boot, Event, HardwareError, Note
 
 NEAR = 120.0  # seconds; BMC clocks are set by hand
@@ -31,13 +32,6 @@ SEL_LINE = re.compile(
     re.M,
 )
 MEMORY_EVENT = re.compile(r"\bECC\b|memory.{0,80}error|Parity", re.I)
-# `P1_DIMM_A1`, `Processor 1 DIMM 3`, `DIMMA1(CPU1)`, `DIMM_P0_A0`, `DDR4_P0_A1`, `P1-B2`
-SLOT = re.compile(
-    r"\b(?:(?:CPU|PROC(?:ESSOR)?|NODE|SOCKET|RISER|CHANNEL|CHAN|CH|MC|P)[ _#-]{0,2}[A-Z0-9]{0,3}[ _/-]{1,2}){0,3}"
-    r"(?:DIMM(?:[ _#-]{0,2}[A-Z]{0,3}\d{1,3}|[ _#-][A-Z])(?:_[A-Z]?\d{1,2}){0,2})\b(?:\(CPU\d\))?"
-    r"|\bDDR\d_[A-Z0-9_]{2,12}|\bP\d{1,2}-?[A-Z]\d\b",
-    re.I,
-)
 NO_VALUE = {"", "Not Specified", "Unknown", "None", "NO DIMM", "No Module Installed"}
 
 
@@ -72,12 +66,6 @@ def bmc_events(text: str) -> list[BmcEvent]:
         and MEMORY_EVENT.search(m["event"])
         and re.search("memory|DIMM|ECC", f"{m['sensor']} {m['event']}", re.I)
     ]
-
-
-def slot_of(text: str) -> str | None:
-    """The slot named in a sensor or event: `Uncorrectable ECC (DIMM_B1)` gives DIMM_B1."""
-    match = SLOT.search(text)
-    return match[0] if match else None
 
 
 def clock(date: str | None, time: str | None, half: str | None = None) -> float | None:

@@ -41,13 +41,15 @@ def cite(text: str, *events: Event | None, addresses: Iterable[int] = ()) -> Evi
 
 
 def module(location: dict[str, Any]) -> str | None:
-    """The memory module of an error's location: DIMM_B1, its handle, or `the module at node 0, card 1, module 0`.
+    """The memory module of an error's location: DIMM_B1, its FRU or handle, or `the module at node 0, card 1`.
 
     None if the location does not tell one module of a socket from the others; the same for all errors of a module.
     """
     name = next((str(location[key]) for key in DIMM_KEYS if location.get(key) not in (None, "")), None)
     if name:
         return name
+    if location.get("fru"):
+        return f"the module that the firmware calls {location['fru']}"
     if location.get("handle") not in (None, "", "0x0000"):
         return f"the module of DMI handle {location['handle']}"
     coarse = {key: value for key, value in known(location).items() if key in MODULE_KEYS}

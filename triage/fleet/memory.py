@@ -44,7 +44,7 @@ def is_raw(event: object, injected: Iterable[int] = ()) -> bool:
 def module(location: dict[str, Any]) -> str | None:
     """The memory module as precisely as a record names it: `DIMM_A1`, else `node 0 card 1 module 0`; None if it does
     not."""
-    name = location.get("dimm") or location.get("label")
+    name = location.get("dimm") or location.get("label") or location.get("fru")
     if name:
         return str(name)
     if location.get("handle"):

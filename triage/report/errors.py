@@ -54,7 +54,9 @@ def likeness(name: str, error: HardwareError) -> tuple[str, ...]:
     """Corrected errors of one reporter and place count as one row, an uncorrected one always stands alone."""
     if error.severity != "corrected":
         return (name,)
-    module = words.place({k: v for k, v in error.location.items() if k in ("dimm", "label", "node", "socket", "slot")})
+    module = words.place(
+        {k: v for k, v in error.location.items() if k in ("dimm", "label", "fru", "node", "socket", "slot")}
+    )
     return (error.kind, error.what, module, error.device or "", str(error.previous_boot))
 
 

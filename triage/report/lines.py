@@ -6,10 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from triage.model import Case, Crash, Event, Evidence, HardwareError, MemoryFailure, Notice
 from triage.report.limits import FULL, Limits
 from triage.report.words import plural
+
+PLACES = re.compile(r".*[/!]", re.S)  # what stands before a name: directories, archives
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,15 @@ class Excerpt:
     lines: tuple[Line, ...]
 
 
+def short_names(sources: Sequence[str]) -> dict[str, str]:
+    """The inputs without the directory or archive that all of them lie in: `log/messages`, `crash/vmcore-dmesg.txt`."""
+    alike = takewhile(
+        lambda pair: pair[0] == pair[1], zip(min(sources, default=""), max(sources, default=""), strict=False)
+    )
+    common = PLACES.match("".join(one for one, _ in alike))
+    return {source: source[common.end() if common else 0 :] or source for source in sources}
+
+
 class Excerpts:
     """The excerpts of a case and the way from a finding to its first shown line."""
 
@@ -48,6 +60,7 @@ class Excerpts:
         self.sources = list(
             dict.fromkeys([*(s.path for s in case.boot.sources), *(e.source for e in case.boot.events)])
         )
+        self.names = short_names(self.sources)
         self.shown: dict[str, list[Line]] = {}
         for source in self.sources:
             events = [event for event in relevant(case, self.cited) if event.source == source]
@@ -91,11 +104,10 @@ class Excerpts:
         """The reference to a range of lines, linked to its first line that is shown."""
         if source is None:
             return None
-        short = source.rsplit("/", 1)[-1] if len(self.sources) < 2 else source
         if first is None:
-            return Ref(label=short)
+            return Ref(label=self.names[source])
         last = last or first
-        label = f"{short} {first}" + (f"-{last}" if last != first else "")
+        label = f"{self.names[source]} {first}" + (f"-{last}" if last != first else "")
         hit = next((line for line in self.shown.get(source, ()) if line.number and first <= line.number <= last), None)
         return Ref(label=label, anchor=hit.anchor if hit else None)
 

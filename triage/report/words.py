@@ -57,6 +57,7 @@ DETAILS = {
     "caller": "allocated by",
     "resource": "memory resource",
     "level": "page table level",
+    "fru": "FRU",
 }
 
 

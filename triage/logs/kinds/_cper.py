@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from triage.logs.decode import aer, cper, cxl
+from triage.logs.decode.slot import with_fru
 from triage.logs.kinds._fields import merge, number
-from triage.model import Event, HardwareError, Severity
+from triage.model import Component, Event, HardwareError, Severity
 
 SectionFields = dict[str, Any]
 HEAD = ("source", "severity", "seq", "cpu")  # fields of the record; all others are its sections'
@@ -99,7 +100,7 @@ def error(record: dict[str, Any], section: SectionFields, base: dict[str, Any], 
         section=number(section.get("index")),
         physical_address=number(section.get("physical_address") or section.get("fault_address"), 16),
         granularity=cper.granularity(number(section.get("mask"), 16)),
-        location=place(section),
+        location=place(section, component),
         device=section.get("device") or section.get("agent"),
         cpu=number(record.get("cpu")),
         count=number(section.get("errors")) or 1,
@@ -108,9 +109,11 @@ def error(record: dict[str, Any], section: SectionFields, base: dict[str, Any], 
     )
 
 
-def place(section: SectionFields) -> dict[str, Any]:
+def place(section: SectionFields, component: Component) -> dict[str, Any]:
     """The coordinates of a memory section, the core of a processor one."""
     memory = cper.location(section.get("location")) | cper.dimm(section.get("dimm"))
+    if component == "memory":
+        memory = with_fru(memory, section.get("fru_text"))
     return memory | cper.processor(dict(section.get("extra", ())))
 
 

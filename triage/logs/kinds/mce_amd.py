@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from triage.logs.decode import mca
+from triage.logs.decode.slot import with_fru
 from triage.logs.kinds._fields import merge, number, present
 from triage.model import Component, Event, HardwareError, Severity
 
@@ -47,15 +48,17 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
         family=number(fields.get("family"), 16),
     )
     known = "status" in fields
+    part = component(fields, bank)
+    where = present(node=number(fields.get("node")))
     return [
         HardwareError(
             **base,
-            component=component(fields, bank),
+            component=part,
             severity=SENTENCES.get(fields.get("sentence", "").split(" ")[0].rstrip(",")) or mca.severity(bank),
             what=what(fields, bank),
             physical_address=mca.usable_address(bank) if known else None,
             mca=present(bank=bank.bank, **registers, **(mca.decode(bank) if known else {})),
-            location=present(node=number(fields.get("node"))),
+            location=with_fru(where, fields.get("fru_text")) if part == "memory" else where,
             cpu=number(fields.get("cpu")),
             detail=present(
                 sentence=fields.get("sentence"),

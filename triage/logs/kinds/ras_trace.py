@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from triage.logs.decode import cper
+from triage.logs.decode.slot import with_fru
 from triage.logs.kinds._fields import number, only, present
 from triage.model import Event, HardwareError, Severity
 
@@ -72,7 +73,7 @@ def memory(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:
         what=fields["error_name"] if fields["error_name"] != "unknown" else "memory error",
         physical_address=address if address != NOWHERE else None,
         granularity=1 << lsb if lsb != NO_LSB and address != NOWHERE else None,
-        location=cper.location(fields["location"]),
+        location=with_fru(cper.location(fields["location"]), fields["fru_text"]),
         detail=present(fru_id=fields["fru_id"], fru_text=fields["fru_text"].strip() or None),
     )
 
