@@ -2,7 +2,8 @@
 
 A terminal of a grammar is one log line without its prefix; its named groups are its fields; the rules are the record.
 No pattern stands twice: the classifier is the alternation of the grammar's own terminals. One of negative priority is a
-guess, for lines that no other terminal knows. The groups `seq` and `bdf` name the record that a line belongs to.
+guess, for lines that no other terminal knows. The groups `seq` and `bdf` name the record that a line belongs to; a kind
+whose lines name it otherwise has a `key` of its own.
 """
 
 from __future__ import annotations
@@ -33,7 +34,13 @@ class LineToken:
         self.end = end  # how much of the body the pattern took
 
 
-Told = tuple[str, dict[str, str | None], str | None, int]  # terminal, fields, key and end
+Values = dict[str, str | None]
+Told = tuple[str, Values, str | None, int]  # terminal, fields, key and end
+
+
+def named(values: Values) -> str | None:
+    """The record that a line's fields name."""
+    return values.get("seq") or values.get("bdf")
 
 
 class Classifier:
@@ -42,12 +49,17 @@ class Classifier:
     Bodies are remembered (`memory` of them): a flood of reports repeats its lines. A line that names its record is not.
     """
 
-    def __init__(self, terminals: dict[str, tuple[int, str]], memory: int = MEMORY) -> None:
+    def __init__(
+        self,
+        terminals: dict[str, tuple[int, str]],
+        memory: int = MEMORY,
+        key: Callable[[Values], str | None] = named,
+    ) -> None:
         ordered = sorted(terminals.items(), key=lambda t: (-t[1][0], -len(t[1][1]), t[0]))
         alternation = Alternation([(name, pattern) for name, (_, pattern) in ordered])
         self.types, self.match = alternation.types, re.compile(alternation.text).match
         self.known: dict[str, Told | None] = {}
-        self.memory = memory
+        self.memory, self.key = memory, key
 
     def __call__(self, line: Line) -> LineToken | None:
         try:
@@ -63,7 +75,7 @@ class Classifier:
         if found and found.lastindex:
             name, fields, groups = self.types[found.lastindex]
             values = dict(zip(fields, found.group(*groups), strict=False))
-            key = values.get("seq") or values.get("bdf")
+            key = self.key(values)
             told = name, values, key, found.end()
             if key is not None:
                 return told
@@ -86,7 +98,8 @@ class Grammar:
         self.start: Callable[[list[LineToken]], dict[str, Any]] = fields.start
         self.guesses = {name for name, (priority, _) in self.terminals.items() if priority < 0}
         self.gap: int = self.module.GAP
-        self.classify = Classifier(self.terminals, MEMORY if self.gap else 0)
+        key = getattr(self.module, "key", named)
+        self.classify = Classifier(self.terminals, MEMORY if self.gap else 0, key)
         self.every_caller: bool = getattr(self.module, "EVERY_CALLER", False)
         self.cuts: bool = getattr(fields, "cuts", False)  # a report that ends the one before it
         self.required: tuple[str, ...] = self.module.REQUIRED

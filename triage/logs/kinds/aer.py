@@ -20,6 +20,11 @@ GAP = 12
 REQUIRED = ("status",)
 
 
+def key(fields: dict[str, str | None]) -> str | None:
+    """The device that a line is about; kernels up to 4.18 head the error with its requester id only."""
+    return fields.get("bdf") or aer.requester(fields.get("id"), fields.get("port"))
+
+
 class Fields:
     @staticmethod
     def start(tokens: list[Any]) -> dict[str, Any]:
@@ -44,20 +49,26 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
             component="cxl" if fields.get("bus") == "CXL" else "pcie",
             severity=level,
             what=", ".join(names) or fields.get("inaccessible") or f"{words} error".strip(),
-            device=fields.get("bdf") or fields.get("port"),
+            device=key(fields) or fields.get("port"),
             detail=detail(fields, names),
         )
     ]
 
 
 def severity(words: str, fields: dict[str, Any]) -> Severity:
-    """`Uncorrectable (Non-Fatal)` is recoverable; without words the severity register says which bits are fatal."""
+    """`Uncorrectable (Non-Fatal)` is recoverable; without words the registers and the names of the bits tell.
+
+    The severity register, which says which bits are fatal, and a TLP header are printed of uncorrected errors only.
+    """
     if words.startswith("Correct"):
         return "corrected"
     if words:
         return "recoverable" if "non-fatal" in words.lower() else "fatal"
     status, fatal = number(fields.get("status"), 16), number(fields.get("uncor_severity"), 16)
-    return "fatal" if status and fatal and status & fatal else "recoverable"
+    if status and fatal and status & fatal:
+        return "fatal"
+    uncorrected = "uncor_severity" in fields or "tlp" in fields or aer.uncorrected(status or 0, fields["bits"])
+    return "recoverable" if uncorrected else "corrected"
 
 
 def decoded(fields: dict[str, Any], level: Severity) -> tuple[str, ...]:
