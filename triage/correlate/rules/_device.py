@@ -5,7 +5,8 @@ from __future__ import annotations
 from triage.correlate.scene import Scene
 from triage.model import Crash, HardwareError
 
-SECONDS = 30.0  # from the device's error to its driver's crash
+SECONDS = 30.0  # from the device's fatal error to its driver's crash
+AFTERMATH = 600.0  # ... from an error that it may have recovered from
 DEVICE_PARTS = ("pcie", "cxl")
 
 

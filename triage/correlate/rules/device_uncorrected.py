@@ -1,17 +1,20 @@
-"""A device reported an uncorrected PCIe or CXL error, or its recovery failed, some time before its own driver
+"""A device reported an uncorrected PCIe or CXL error, or its recovery failed, minutes before its own driver
 crashed."""
 
 from __future__ import annotations
 
 from triage.correlate.ladder import Finding, Ground
-from triage.correlate.rules._device import errors_of_driver
+from triage.correlate.rules._device import AFTERMATH, errors_of_driver, seconds_before
 from triage.correlate.scene import Scene
 from triage.correlate.words import cite, error_name
 
 
 def find(scene: Scene) -> Finding | None:
-    errors = errors_of_driver(scene, ("fatal", "recoverable", "deferred"))
-    if scene.crash is None or not errors:
+    if scene.crash is None:
+        return None
+    found = errors_of_driver(scene, ("fatal", "recoverable", "deferred"))
+    errors = [e for e in found if (seconds_before(e, scene.crash) or 0.0) <= AFTERMATH]
+    if not errors:
         return None
     error = errors[-1]
     return Finding(
@@ -31,6 +34,6 @@ RULE = Ground(
     name="device_uncorrected",
     cause="other-hardware",
     confidence="likely",
-    says="an uncorrected AER or CXL error or a failed recovery of a device, then a crash in its driver",
+    says="an uncorrected AER or CXL error or a failed recovery of a device, within ten minutes a crash in its driver",
     find=find,
 )

@@ -81,6 +81,7 @@ def detail(fields: dict[str, Any], names: list[str]) -> dict[str, Any]:
     """What has no field of its own, under the words of the log."""
     product = f"{fields['vendor']}:{fields['product']}" if "vendor" in fields else None
     return present(
+        driver=fields.get("driver"),
         port=fields.get("port"),
         type=fields.get("layer") or fields.get("aer_layer"),
         agent=fields.get("agent") or fields.get("aer_agent"),

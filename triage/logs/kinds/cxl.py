@@ -45,7 +45,17 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
     what = fields.get("state") or fields["reset"]
     level: Severity = "recoverable" if "state" in fields or what.endswith("failed") else "corrected"
     location = present(memdev=fields.get("memdev"))
-    return [HardwareError(**base, component="cxl", severity=level, what=what, device=fields["bdf"], location=location)]
+    return [
+        HardwareError(
+            **base,
+            component="cxl",
+            severity=level,
+            what=what,
+            device=fields["bdf"],
+            location=location,
+            detail=present(driver=fields.get("driver")),
+        )
+    ]
 
 
 def traced(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from triage.logs.kinds._fields import only, reporter
+from triage.logs.kinds._fields import only, present, reporter
 from triage.model import Event, HardwareError
 
 ANCHORS = (
@@ -34,5 +34,12 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
     ended = fields["ended"]
     level: Any = "corrected" if ended.endswith("successful") else "recoverable"
     return [
-        HardwareError(**base, component="pcie", severity=level, what=ended, device=fields.get("bdf") or fields["name"])
+        HardwareError(
+            **base,
+            component="pcie",
+            severity=level,
+            what=ended,
+            device=fields.get("bdf") or fields["name"],
+            detail=present(driver=fields.get("driver")),
+        )
     ]
