@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, dataclass_transform
 
 Severity = Literal["corrected", "deferred", "recoverable", "fatal"]
+SEVERITIES: tuple[Severity, ...] = ("corrected", "deferred", "recoverable", "fatal")  # rising
 Component = Literal["memory", "cache", "processor", "bus", "pcie", "cxl", "platform", "unknown"]
 Cause = Literal["memory-error", "other-hardware", "software", "operator", "unknown", "no-crash"]
 Confidence = Literal["proven", "strong", "likely", "weak", "none"]

@@ -16,7 +16,7 @@ SRAO = 0xBD000000000000C0
 
 
 def aer(time: float, device: str, **more: Any) -> HardwareError:
-    return ghes(time, None, kind="aer", component="pcie", device=device, **more)
+    return ghes(time, None, device=device, **{"kind": "aer", "component": "pcie", **more})
 
 
 def test_firmware_edac_and_machine_check_tell_of_one_error() -> None:
@@ -83,3 +83,12 @@ def test_a_remark_is_about_the_record_beside_it() -> None:
 def test_lines_without_time_are_of_one_error_where_they_stand_together() -> None:
     assert copies([ghes(None, LINE, first_line=10), edac(None, PAGE, first_line=20)]) == [None, 0]
     assert copies([ghes(None, LINE, first_line=10), edac(None, PAGE, first_line=200)]) == [None, None]
+
+
+def test_how_a_recovery_ended_is_no_error_of_its_own_nor_the_first_word_of_the_next() -> None:
+    port, below = "0000:3a:00.0", "0000:3b:00.0"
+    failed = aer(100.1, port, kind="pci_recovery", what="device recovery failed")
+    given_up = aer(100.1, below, kind="pci_recovery", what="can't recover (no error_detected callback)")
+    again = aer(100.2, port, severity="fatal")
+    assert copies([given_up, failed, again]) == [None, None, None]
+    assert copies([aer(100.0, port), given_up, failed, again]) == [None, 0, 0, None]

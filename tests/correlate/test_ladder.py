@@ -22,7 +22,7 @@ from tests.correlate.logs import (
     verdict,
 )
 from triage.correlate import judge
-from triage.model import AddressFact, Boot, CoreFacts, Event, PageFacts, Verdict
+from triage.model import AddressFact, Boot, CoreFacts, Event, HardwareError, PageFacts, Verdict
 
 PFN = 0x1507
 LINE = 0x1507240
@@ -615,6 +615,39 @@ def test_a_core_that_only_firmware_names_is_to_be_checked() -> None:
     case = judge(boot(ghes(100.0, None, component="cache", what="cache error", location={"mpidr": "0x81000500"})))
     assert case is not None
     assert any("the core of MPIDR 0x81000500 (cache error)" in action.text for action in case.actions)
+
+
+def device_error(time: float, device: str, **more: object) -> HardwareError:
+    fields = {"kind": "aer", "component": "pcie", "severity": "recoverable", "what": "ACSViol"}
+    return ghes(time, None, device=device, **{**fields, **more})
+
+
+def test_the_device_that_reported_is_to_be_checked_not_those_that_went_down_with_it() -> None:
+    gone = device_error(9.0, "0000:3c:00.0", kind="pci_recovery", what="can't recover (no error_detected callback)")
+    events = [banner(), gone, device_error(10.0, "0000:3b:00.0"), device_error(20.0, "0000:4b:00.0", severity="fatal")]
+    case = judge(boot(*events))
+    assert case is not None
+    assert "0000:4b:00.0" in case.verdict.summary
+    assert [action.text for action in case.actions] == [
+        "Have 0000:4b:00.0 (ACSViol) checked: it reported a fatal error."
+    ]
+    alone = judge(boot(banner(), gone))
+    assert alone is not None
+    assert "the error itself is not in this log" in alone.verdict.summary
+    assert "0000:3c:00.0" not in " ".join(action.text for action in alone.actions)
+
+
+def test_a_fatal_machine_check_is_not_said_to_be_survived() -> None:
+    case = judge(boot(banner(), mce(900.0, CACHE, component="cache", cpu=3)))
+    assert case is not None
+    assert "the log ends there, or the record is of the boot before" in case.verdict.summary
+    assert not any("went on" in action.text for action in case.actions)
+
+
+def test_an_error_long_before_its_driver_crashed_explains_nothing() -> None:
+    reported = device_error(100.0, "0000:3b:00.0", detail={"driver": "nvme"})
+    assert level(boot(banner(), reported, gpf(160.0, module="nvme"))) == ("other-hardware", "likely")
+    assert level(boot(banner(), reported, gpf(9000.0, module="nvme"))) == ("software", "likely")
 
 
 def test_open_page_before_another_boot_is_not_called_a_running_host() -> None:

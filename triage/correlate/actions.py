@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from triage.correlate.labels import is_since
+from triage.correlate.reports import is_outcome, worst_first
 from triage.correlate.scene import Scene
 from triage.correlate.words import core, dimm, place, seconds
 from triage.logs.decode.machine import virtual
@@ -38,7 +39,8 @@ def by_cause(scene: Scene, verdict: Verdict, pages: Sequence[PageHistory]) -> It
         )
     elif verdict.cause == "other-hardware":
         if verdict.confidence == "proven":
-            part = named_part(scene.uncorrected(), "fatal") or "the part that the fatal record names"
+            named = (named_part(error) for error in scene.uncorrected() if error.severity == "fatal")
+            part = next(filter(None, named), "the part that the fatal record names")
             yield Action(kind="replace", text=f"Check, reseat or replace {part}; memory is not the suspect.")
         else:
             text = "Have the hardware checked, by the BMC's event log first: this log does not name one part for sure."
@@ -73,19 +75,20 @@ def at_risk(scene: Scene, pages: Sequence[PageHistory]) -> Iterator[Action]:
         yield from replace_module(scene, risky)
     elif any(page.open for page in pages):
         yield Action(kind="investigate", text="The mark was set by software: reboot to clear it.")
-    elif part := named_part(scene.uncorrected()):
-        yield Action(kind="investigate", text=f"Have {part} checked: it reported uncorrected errors and went on.")
+    elif errors := scene.uncorrected():
+        if named := next((e for e in worst_first(errors) if named_part(e) and not is_outcome(e)), None):
+            how = "a fatal error" if named.severity == "fatal" else "uncorrected errors and went on"
+            yield Action(kind="investigate", text=f"Have {named_part(named)} checked: it reported {how}.")
+        elif all(is_outcome(error) for error in errors):
+            text = "Get the log from before these lines: it names the device whose error was to be recovered from."
+            yield Action(kind="collect", text=text)
 
 
-def named_part(errors: Sequence[HardwareError], severity: str | None = None) -> str | None:
-    """The part that uncorrected errors name, worst first: a module, a PCI device, a processor or core."""
-    for error in errors:
-        if severity in (None, error.severity):
-            cpu = f"CPU {error.cpu}" if error.cpu is not None else core(error.location)
-            part = dimm(error.location) or error.device or cpu
-            if part:
-                return f"{part} ({error.what})"
-    return None
+def named_part(error: HardwareError) -> str | None:
+    """The part that an error names: a module, a PCI device, a processor or core."""
+    cpu = f"CPU {error.cpu}" if error.cpu is not None else core(error.location)
+    part = dimm(error.location) or error.device or cpu
+    return f"{part} ({error.what})" if part else None
 
 
 def replace_module(scene: Scene, pages: Sequence[PageHistory]) -> Iterator[Action]:

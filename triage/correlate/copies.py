@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 
 from triage.correlate.consumption import is_memory
-from triage.correlate.reports import SAME_EVENT, is_uncorrected
+from triage.correlate.reports import SAME_EVENT, is_outcome, is_uncorrected
 from triage.logs.decode.mca import FIRMWARE_BANK
 from triage.model import HardwareError
 
@@ -31,7 +31,7 @@ def copies(errors: Sequence[HardwareError]) -> list[int | None]:
     for place, error in enumerate(errors):
         who, first = reporter(error), None
         if about := remarked(error):
-            found.append(beside(errors, place, about))
+            found.append(beside(errors, place, about, before_only=is_outcome(error)))
             continue
         sought, kept = subjects(error)
         for key in sought:
@@ -63,16 +63,21 @@ def remarked(error: HardwareError) -> tuple[str, ...]:
 
     mce: [Hardware Error]: Machine check events logged
     [Firmware Warn]: GHES: Unhandled processor error type 0x08: micro-architectural error
+    xhci_hcd 0000:97:00.0: AER: can't recover (no error_detected callback)
     """
+    if is_outcome(error):
+        return ("aer", "dpc", "ghes", "cxl", "eeh")
     if error.detail.get("undecoded"):
         return ("mce", "mce_amd", "edac", "edac_mce", "ghes")
     return ("ghes",) if error.kind == "ghes_note" else ()
 
 
-def beside(errors: Sequence[HardwareError], place: int, kinds: tuple[str, ...]) -> int | None:
+def beside(
+    errors: Sequence[HardwareError], place: int, kinds: tuple[str, ...], *, before_only: bool = False
+) -> int | None:
     """The place of the record that stands beside a remark, the one before it first."""
     before = range(place - 1, max(place - NEIGHBOURS, 0) - 1, -1)
-    behind = range(place + 1, min(place + NEIGHBOURS, len(errors)))
+    behind = range(place + 1, place + 1 if before_only else min(place + NEIGHBOURS, len(errors)))
     near = (at for at in (*before, *behind) if errors[at].kind in kinds and together(errors[at], errors[place]))
     return next(near, None)
 

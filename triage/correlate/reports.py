@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from triage.correlate.consumption import is_memory
 from triage.correlate.shift import PageShift
-from triage.model import Crash, Event, HardwareError, MemoryFailure
+from triage.model import SEVERITIES, Crash, Event, HardwareError, MemoryFailure
 
 SAME_EVENT = 1.0  # seconds; reports of one page within this time tell of one physical event
 NEIGHBOURS = 64  # words of memory_failure() that are looked at around one record
@@ -29,6 +29,19 @@ NAMES_A_PAGE = {
 def is_uncorrected(error: HardwareError) -> bool:
     """Whether the hardware could not correct the error."""
     return error.severity != "corrected"
+
+
+def is_outcome(error: HardwareError) -> bool:
+    """Whether it tells how the recovery from a PCI error ended, of the port or of a device below it, not of the error.
+
+    xhci_hcd 0000:97:00.0: AER: can't recover (no error_detected callback)
+    """
+    return error.kind == "pci_recovery"
+
+
+def worst_first(errors: Iterable[HardwareError]) -> list[HardwareError]:
+    """The errors, the worst first and outcomes last."""
+    return sorted(errors, key=lambda error: (is_outcome(error), -SEVERITIES.index(error.severity)))
 
 
 def is_memory_report(error: HardwareError) -> bool:
