@@ -81,7 +81,13 @@ def test_a_clock_directly_before_the_message() -> None:
         assert split(f"2026-11-23T02:11:47,123456+00:00 {body}").body == body
 
 
+def test_a_host_that_somebody_took_out() -> None:
+    found = split("Nov 23 02:11:47  kernel: EDAC MC0: 1 CE x")
+    assert (found.body, found.host, found.wall) == ("EDAC MC0: 1 CE x", None, "Nov 23 02:11:47")
+
+
 def test_pasted_text_without_stamps() -> None:
+    assert split(" kernel:[Hardware Error]: MC4_ADDR: 0x0").body == "[Hardware Error]: MC4_ADDR: 0x0"
     assert split("    RIP: 0010:d_lookup+0x5c/0x220").body == "RIP: 0010:d_lookup+0x5c/0x220"
     assert split(">  ? d_lookup+0x5c/0x220").body == " ? d_lookup+0x5c/0x220"
     assert split(">ffff888012acfc00: fb fb fb fb").body == ">ffff888012acfc00: fb fb fb fb"

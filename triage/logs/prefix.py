@@ -61,7 +61,7 @@ BEHIND_WALL = (
 )
 ELEMENTS = re.compile(
     rf"{STAMP}"
-    rf"|(?P<wall>(?P<bsd>{RFC3164})|{OTHER_WALL}) {BEHIND_WALL}"
+    rf"|(?P<wall>(?P<bsd>{RFC3164})|{OTHER_WALL}) (?: (?=kernel:))?{BEHIND_WALL}"  # no host: somebody took it out
     rf"|<(?P<level>\d{{1,3}})>(?:1 (?P<rfc5424>{ISO}) (?P<host5424>{HOST}) (?:kernel|-) \S{{1,128}}+ \S{{1,64}}+ "
     r"(?:-|(?:\[[^\]]{0,512}\]){1,8})(?: \ufeff?)?|(?P<other5424>1 \d))?"
     rf"|\[(?P<human>{HUMAN}|{ISO}|{MONTH}[ \d]\d \d\d:\d\d)\] ?"
@@ -70,7 +70,7 @@ ELEMENTS = re.compile(
     rf"|(?P<kmsg>{KMSG})(?P<keys>(?:,[^;\s]{{1,200}})?);"
     rf"|{FACILITY} {{0,7}}:(?P<decoded>{'|'.join(LEVELS)}) {{0,6}}: ?"  # dmesg -x
     r"|[ \t]{0,40}(?:>(?![0-9a-f]{8})|\|(?= )) ?"  # mail; KASAN and KFENCE mark a line of memory as ">ffff8880..."
-    rf"|[ \t]{{1,80}}(?=\[ {{0,12}}\d+\.\d|<\d+>\[|{OPENING}|{RFC3164}|{ISO})"
+    rf"|[ \t]{{1,80}}(?=\[ {{0,12}}\d+\.\d|<\d+>\[|kernel:|{OPENING}|{RFC3164}|{ISO})"
     r"| {15,40}(?=\S)"  # vmcore-dmesg: the further lines of a record are indented by the stamp's width
     rf"|{TAG}|\ufeff"
 )

@@ -79,6 +79,8 @@ def component(fields: dict[str, Any], bank: mca.Bank) -> Component:
         return "memory"
     if "cache" in words:
         return "cache"
+    if any(unit in words for unit in mca.LOGIC_UNITS.values()):
+        return "processor"
     return mca.component(bank) if "status" in fields else "processor"
 
 
@@ -87,7 +89,7 @@ def what(fields: dict[str, Any], bank: mca.Bank) -> str:
     text = str(fields.get("text", "")).rstrip(". ")
     if text.startswith(("in ", "during ")):  # "MC2 Error in the victim data buffers."
         return f"{fields['unit']} error {text}"
-    if text or bank.umc:
+    if text or bank.umc or bank.watchdog:
         return text or mca.text(bank)
     if fields.get("unit"):
         return f"{fields['unit']} error {fields.get('xec') or ''}".strip()
