@@ -444,11 +444,18 @@ def test_cache_error_with_corrupt_context_is_other_hardware() -> None:
     assert level(boot(record, machine_check_panic(160.001))) == ("other-hardware", "proven")
 
 
-def test_internal_timer_is_only_likely() -> None:
-    record = mce(160.0, 0xBE00000000800400, component="processor")
+@pytest.mark.parametrize(
+    "mca",
+    [
+        {"status": 0xBE00000000800400},
+        {"status": 0xBEA0000000000108, "ipid": 0x500B000000000, "text": "execution unit watchdog timeout"},
+    ],
+)
+def test_a_processor_that_gave_up_waiting_is_only_likely_at_fault(mca: dict[str, object]) -> None:
+    record = mce(160.0, 0, component="processor", mca=mca)
     said = verdict_of(boot(record, machine_check_panic(160.001)))
     assert (said.cause, said.confidence) == ("other-hardware", "likely")
-    assert "internal timer" in said.summary
+    assert "gave up waiting" in said.summary
 
 
 def test_memory_controller_beside_the_cache_that_the_poison_passed_is_the_memorys() -> None:

@@ -42,9 +42,11 @@ def test_family_10h_has_other_bits_where_later_ones_say_deferred() -> None:
         (0x00C1, "memory scrub error on channel 1"),
         (0x009F, "memory read error"),
         (0x1090, "memory read error on channel 0"),  # F bit
-        (0x0134, "data load"),
-        (0x0150, "instruction fetch"),
-        (0x017A, "L3 explicit writeback"),
+        (UC | 0x0134, "data load"),
+        (UC | 0x0150, "instruction fetch"),
+        (UC | 0x017A, "L3 explicit writeback"),
+        (0x0134, "L0 data cache data read error"),  # corrected: the cache's own error, nobody used poison
+        (0x0150, "L0 instruction cache instruction fetch error"),
         (0x0114, "L0 data cache read error"),
         (0x0011, "L1 instruction TLB error"),
         (0x000E, "L2 cache error"),
@@ -63,6 +65,25 @@ def test_text(code: int, expected: str) -> None:
 )
 def test_component(code: int, expected: str) -> None:
     assert mca.component(Bank(status=VAL | UC | code, vendor=INTEL)) == expected
+
+
+def test_a_corrected_cache_error_is_none_of_the_memory() -> None:
+    assert mca.component(Bank(status=VAL | EN | 0x150, vendor=INTEL)) == "cache"
+
+
+@pytest.mark.parametrize(
+    ("kind", "extended", "text"),
+    [
+        (5, 0, "execution unit watchdog timeout"),
+        (5, 3, "execution unit error 3"),
+        (6, 1, "floating point unit error 1"),
+    ],
+)
+def test_units_without_a_cache_are_named_though_their_code_says_cache(kind: int, extended: int, text: str) -> None:
+    bank = Bank(status=VAL | UC | PCC | extended << 16 | 0x108, vendor=AMD, family=0x19, ipid=kind << 48 | 0xB0 << 32)
+    assert mca.text(bank) == text
+    assert mca.component(bank) == "processor"
+    assert bank.watchdog is (extended == 0)
 
 
 @pytest.mark.parametrize(

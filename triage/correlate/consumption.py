@@ -12,15 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from triage.logs.decode import esr
+from triage.logs.decode import esr, mca
 from triage.model import Crash, HardwareError
 
 MCACOD_LOAD, MCACOD_FETCH, MCACOD_WRITEBACK = 0x0134, 0x0150, 0x017A
+INTERNAL_TIMER = 0x0400
 NEAR = 10.0  # seconds between a machine check's record and the panic it causes
 
 MACHINE_CHECK_WORDS = ("machine check", "kernel mode recovery", "broadcast exception handler", "mca synchronization")
 
 CONSUMED = re.compile(r"data load|instruction fetch", re.IGNORECASE)
+
+SYNCHRONOUS = re.compile(r"\bsynchronous external abort")
+ASYNCHRONOUS = re.compile(r"SError|\b(?:asynchronous|imprecise) external abort")
 
 OVER, PCC = 1 << 62, 1 << 57
 
@@ -41,14 +45,9 @@ def of_abort(crash: Crash) -> Consumption | None:
     Internal error: synchronous external abort: 0000000096000410 [#1] SMP
     """
     if crash.esr is None:
-        said = "synchronous external abort" in crash.title or any(
-            "synchronous external abort" in h for h in crash.header
-        )
-        return (
-            Consumption(kind="abort", says="The crash is a synchronous external abort (no ESR in the log).")
-            if said
-            else None
-        )
+        if not any(SYNCHRONOUS.search(line) for line in (crash.title, *crash.header)):
+            return None
+        return Consumption(kind="abort", says="The crash is a synchronous external abort (no ESR in the log).")
     if not esr.is_consumption(crash.esr):
         return None
     return Consumption(kind="abort", says=abort_sentence(crash.esr), ecc=esr.is_ecc(crash.esr & 0x3F))
@@ -67,9 +66,9 @@ def abort_sentence(value: int) -> str:
 
 
 def is_serror(crash: Crash) -> bool:
-    """arm64: an asynchronous external abort (SError), which names no instruction."""
+    """An asynchronous external abort, which names no instruction: arm64 calls it SError, older ARM imprecise."""
     by_esr = crash.esr is not None and crash.esr >> 26 & 0x3F == esr.SERROR
-    return by_esr or "SError" in crash.title or any("SError" in line for line in crash.header)
+    return by_esr or any(ASYNCHRONOUS.search(line) for line in (crash.title, *crash.header))
 
 
 # ---------------------------------------------------------------- x86
@@ -85,6 +84,13 @@ def mcacod(error: HardwareError) -> int | None:
     """The architectural error code, without the filter bit 12."""
     value = status(error)
     return None if value is None else value & 0xEFFF
+
+
+def is_timeout(error: HardwareError) -> bool:
+    """Whether a processor gave up waiting: Intel's internal timer, or the watchdog of AMD's execution unit."""
+    if error.mca.get("ipid") is None:
+        return mcacod(error) == INTERNAL_TIMER
+    return mca.Bank(status=status(error) or 0, ipid=error.mca["ipid"]).watchdog
 
 
 def is_poison(error: HardwareError) -> bool:

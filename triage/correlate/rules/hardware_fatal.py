@@ -8,7 +8,7 @@ Kernel panic - not syncing: Fatal local machine check
 from __future__ import annotations
 
 from triage.correlate import consumption
-from triage.correlate.consumption import PCC, is_machine_check, is_memory, is_serror, mcacod, near, status
+from triage.correlate.consumption import PCC, is_machine_check, is_memory, is_serror, is_timeout, near, status
 from triage.correlate.ladder import Finding, Ground
 from triage.correlate.reports import SAME_EVENT, within
 from triage.correlate.rules._panics import is_edac_device, is_hardware, is_serr, said
@@ -18,7 +18,6 @@ from triage.model import Crash, HardwareError
 
 PARTS = {"cache": "cache", "processor": "processor", "bus": "bus", "pcie": "PCIe", "cxl": "CXL"}
 ON_CHIP = ("cache", "processor", "bus")
-INTERNAL_TIMER = 0x0400
 
 
 def fatal_check(scene: Scene, crash: Crash) -> HardwareError | None:
@@ -26,8 +25,7 @@ def fatal_check(scene: Scene, crash: Crash) -> HardwareError | None:
     error = consumption.machine_check(crash, [e for _, e in scene.errors if not e.previous_boot])
     if error is None or scene.consumed is not None:
         return None
-    code = mcacod(error)
-    classed = error.component in PARTS and code != INTERNAL_TIMER and not is_memory(error)
+    classed = error.component in PARTS and not is_timeout(error) and not is_memory(error)
     return error if classed and (status(error) or 0) & PCC else None
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from triage.correlate.consumption import mcacod, near
+from triage.correlate.consumption import is_timeout, near
 from triage.correlate.ladder import Finding, Ground
 from triage.correlate.rules._panics import is_hardware, said
-from triage.correlate.rules.hardware_fatal import INTERNAL_TIMER
 from triage.correlate.scene import Scene
 from triage.correlate.words import cite, error_name
 from triage.model import HardwareError
@@ -27,7 +26,7 @@ def find(scene: Scene) -> Finding | None:
     records = [
         e for _, e in scene.errors if not e.previous_boot and near(crash, e) and (e.mca or e.severity == "fatal")
     ]
-    records = [e for e in recorded(records) if mcacod(e) != INTERNAL_TIMER and e.severity != "corrected"]
+    records = [e for e in recorded(records) if not is_timeout(e) and e.severity != "corrected"]
     if not records:
         return None
     return Finding(

@@ -21,7 +21,7 @@ def abort_name(scene: Scene) -> str | None:
     if scene.crash is None:
         return None
     if is_serror(scene.crash):
-        return "an SError"
+        return "an asynchronous external abort" if scene.crash.arch == "arm" else "an SError"
     return "a synchronous external abort" if scene.consumed and scene.consumed.kind == "abort" else None
 
 

@@ -32,6 +32,8 @@ REQUESTS = ("generic", "read", "write", "data read", "data write", "instruction 
 UMC_HWID = 0x96  # AMD unified memory controller: its address is normalised, not a system address
 # Extended error codes that all versions of the UMC share (drivers/edac/mce_amd.c up to 6.1; since then numbers only).
 UMC_ERRORS = {0: "DRAM ECC error", 1: "data poison error", 2: "SDP parity error", 4: "command/address parity error"}
+CORE_HWID, EXECUTION = 0xB0, 5  # AMD's core, and the type that its execution unit has in MCA_IPID
+LOGIC_UNITS = {3: "decode unit", EXECUTION: "execution unit", 6: "floating point unit"}
 DRAM_ECC = 0x8  # extended error code of a DRAM error in the AMD northbridge before SMCA
 NORTHBRIDGE = 4
 SMCA_FAMILY = 0x17
@@ -75,6 +77,22 @@ class Bank:
     def umc(self) -> bool:
         """Whether it is the bank of an AMD unified memory controller."""
         return self.scalable and (self.ipid or 0) >> 32 & 0xFFF == UMC_HWID
+
+    @property
+    def poison_code(self) -> bool:
+        """Whether Intel's code tells of poison that was used or found; of a corrected error it is the cache's own."""
+        return not self.amd and self.code in SRAR_SRAO and self.bit(61)
+
+    @property
+    def logic_unit(self) -> str | None:
+        """The unit of a core that has no cache and codes its errors as cache errors all the same."""
+        ipid = self.ipid or 0
+        return LOGIC_UNITS.get(ipid >> 48) if self.scalable and ipid >> 32 & 0xFFF == CORE_HWID else None
+
+    @property
+    def watchdog(self) -> bool:
+        """Whether AMD's execution unit gave up waiting for an instruction to retire."""
+        return self.logic_unit == LOGIC_UNITS[EXECUTION] and self.status >> 16 & 0x3F == 0
 
     @property
     def memory_controller(self) -> bool:
@@ -155,7 +173,7 @@ def is_memory(bank: Bank) -> bool:
     if bank.amd:
         return bank.memory_controller
     code = bank.code
-    return 0x80 <= code <= 0xCF or 0x280 <= code <= 0x2CF or code in SRAR_SRAO
+    return 0x80 <= code <= 0xCF or 0x280 <= code <= 0x2CF or bank.poison_code
 
 
 def component(bank: Bank) -> Component:
@@ -163,6 +181,8 @@ def component(bank: Bank) -> Component:
     code = bank.code
     if is_memory(bank):
         return "memory"
+    if bank.logic_unit:
+        return "processor"
     if code & 0xFF00 == 0x0100 or code & 0xFFFC == 0x000C:
         return "cache"
     return "bus" if code & 0xF800 == 0x0800 else "processor"
@@ -173,7 +193,9 @@ def text(bank: Bank) -> str:
     code, extended = bank.code, bank.status >> 16 & 0x3F
     if bank.umc and extended in UMC_ERRORS:
         return UMC_ERRORS[extended]
-    if code in SIMPLE and not (bank.amd and code in SRAR_SRAO):
+    if bank.logic_unit:
+        return f"{bank.logic_unit} {'watchdog timeout' if bank.watchdog else f'error {extended}'}"
+    if code in SIMPLE and (bank.poison_code or code not in SRAR_SRAO):
         return SIMPLE[code]
     if code & 0xFD80 == 0x0080:
         return memory_text(code)
