@@ -49,10 +49,15 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
             component="pcie",
             severity=found[1],
             what=fields[found[0]],
-            location=present(slot=fields.get("place")),
+            location=present(slot=named(fields.get("place"))),
             detail=present(phb_location=fields.get("phb")),
         )
     ]
+
+
+def named(place: str | None) -> str | None:
+    """The place, if it is one: the kernel prints `N/A` where the device tree has none."""
+    return None if place == "N/A" else place
 
 
 def platform(fields: dict[str, Any], base: dict[str, Any]) -> HardwareError:
