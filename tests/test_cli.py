@@ -125,6 +125,31 @@ def test_errors_without_crash_and_corrected_errors_alone(tmp_path: Path) -> None
     assert "no crash" in result.stdout.lower()
 
 
+@pytest.mark.parametrize(
+    ("log", "told"),
+    [
+        (b"[  316.956399] mce: [Hardware Error]: Machine check events logged\n", True),
+        (
+            b"[   99.100001] EDAC igen6 MC0: HANDLING IBECC MEMORY ERROR\n[   99.100002] EDAC igen6 MC0: ADDR 0x1a40\n",
+            True,
+        ),
+        (b"[   99.100001] pcieport 0000:00:01.1: AER: aer_layer=Data Link Layer, aer_agent=Receiver ID\n", True),
+        (b"[   99.100001] pcieport 0000:00:01.1: AER: Corrected error received: 0000:00:01.1\n", False),
+        (
+            b"[   99.100001] mce: [Hardware Error]: Machine check events logged\n"
+            b"[   99.100002] EDAC MC0: 1 CE memory read error on DIMM_A1 (page:0x77 offset:0x40 grain:64)\n",
+            False,
+        ),
+    ],
+)
+def test_errors_of_unknown_weight_are_not_passed_over(tmp_path: Path, log: bytes, told: bool) -> None:
+    path = tmp_path / "kern.log"
+    path.write_bytes(log)
+    result = run("analyze", path)
+    assert result.stdout.startswith("No crash and no uncorrected hardware error in")
+    assert ("1 of them does not say how bad the error was" in result.stdout) is told
+
+
 def test_one_endless_line(tmp_path: Path) -> None:
     path = tmp_path / "line"
     path.write_bytes(b"BUG: " * 2_000_000)

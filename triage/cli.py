@@ -264,7 +264,7 @@ def show(analysis: Analysis) -> None:
         if analysis.sites:
             click.echo(text.crash_sites(analysis.sites), nl=False)
     elif analysis.sources:
-        click.echo(text.nothing(analysis.events, [s.path for s in analysis.sources]), nl=False)
+        click.echo(text.nothing(analysis.events, [s.path for s in analysis.sources], analysis.untold), nl=False)
 
 
 def complain(analysis: Analysis) -> None:

@@ -29,6 +29,7 @@ class Analysis:
     skipped: list[inputs.Skipped] = field(default_factory=list)  # files of directories and archives that are of no use
     sites: list[Site] = field(default_factory=list)
     events: int = 0
+    untold: int = 0  # errors that do not say how bad they are, where there is no case
     seconds: float = 0.0
     sources: list[Source] = field(default_factory=list)
 
@@ -53,6 +54,8 @@ def analyze(
     analysis.sources = [source(text) for text, _ in logs]
     cases = judge_logs(logs, material.facts, material.side)
     analysis.cases = [noted(case, analysis.notes) for case in cases]
+    if not cases:
+        analysis.untold = untold(logs)
     analysis.sites = crash_sites(analysis.cases)
     analysis.seconds = time.monotonic() - began
     return analysis
@@ -154,6 +157,13 @@ def judge_logs(
 
     grouped = boots.group([boots.LogEvents(source(text), tuple(found)) for text, found in logs], cores)
     return [case for boot in grouped if (case := judge(board.enrich(boot, side)))]
+
+
+def untold(logs: Iterable[tuple[LogText, Sequence[Event]]]) -> int:
+    """How many hardware errors of the logs do not say how bad they are."""
+    from triage.correlate import copies
+
+    return sum(copies.untold([e for e in found if isinstance(e, HardwareError)]) for _, found in logs)
 
 
 def with_source_lines(found: list[Event], options: Options, analysis: Analysis) -> list[Event]:

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 
 from triage.correlate.consumption import is_memory
-from triage.correlate.reports import SAME_EVENT, is_outcome, is_uncorrected
+from triage.correlate.reports import SAME_EVENT, is_outcome, is_uncorrected, is_untold
 from triage.logs.decode.mca import FIRMWARE_BANK
 from triage.model import HardwareError
 
@@ -80,6 +80,11 @@ def beside(
     behind = range(place + 1, place + 1 if before_only else min(place + NEIGHBOURS, len(errors)))
     near = (at for at in (*before, *behind) if errors[at].kind in kinds and together(errors[at], errors[place]))
     return next(near, None)
+
+
+def untold(errors: Sequence[HardwareError]) -> int:
+    """How many errors of their own do not say how bad they are."""
+    return sum(is_untold(error) for error, first in zip(errors, copies(errors), strict=True) if first is None)
 
 
 def named_copies(errors: Sequence[tuple[str, HardwareError]]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from triage.model import SEVERITIES, Crash, Event, HardwareError, MemoryFailure
 
 SAME_EVENT = 1.0  # seconds; reports of one page within this time tell of one physical event
 NEIGHBOURS = 64  # words of memory_failure() that are looked at around one record
+UNSAID = {"severity", "records"}  # what a record may lack that says how bad it is
 STAYS_OPEN = {"Ignored", "Failed"}
 NAMES_A_PAGE = {
     "verdict",
@@ -29,6 +30,17 @@ NAMES_A_PAGE = {
 def is_uncorrected(error: HardwareError) -> bool:
     """Whether the hardware could not correct the error."""
     return error.severity != "corrected"
+
+
+def is_untold(error: HardwareError) -> bool:
+    """Whether nothing says how bad it is: an announcement, or a record that lost its severity, or its status register.
+
+    mce: [Hardware Error]: Machine check events logged
+    """
+    if error.severity != "corrected" or {"sentence", "error_type"} & error.detail.keys():
+        return False
+    no_status = "status" in error.missing and error.kind != "aer"  # the words of an AER header say it
+    return no_status or bool(UNSAID & set(error.missing)) or bool(error.detail.get("undecoded"))
 
 
 def is_outcome(error: HardwareError) -> bool:

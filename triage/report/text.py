@@ -38,11 +38,15 @@ def ticket(cases: Sequence[Case], *, seconds: float | None = None) -> str:
     )
 
 
-def nothing(events: int, paths: Sequence[str]) -> str:
-    """What is said when no boot has a crash or an uncorrected error."""
+def nothing(events: int, paths: Sequence[str], untold: int = 0) -> str:
+    """What is said when no boot has a crash or an uncorrected error; `untold` records do not say how bad they are."""
     names = ", ".join(visible(path, 80) for path in paths[:4]) + (" ..." if len(paths) > 4 else "")
     seen = f"{words.plural(events, 'record')} read" if events else "no record of hardware or crash found"
-    return f"No crash and no uncorrected hardware error in {names} ({seen}).\n"
+    found = f"No crash and no uncorrected hardware error in {names} ({seen})."
+    if not untold:
+        return found + "\n"
+    unsaid = f"{untold} of them {'do' if untold > 1 else 'does'} not say how bad the error was"
+    return f"{found}\n{unsaid}: rasdaemon, mcelog or the BMC's event log may know.\n"
 
 
 def crash_sites(sites: Sequence[Site]) -> str:

@@ -43,6 +43,8 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
     names = names or list(decoded(fields, level))
     if "trace_bits" in fields or "Inaccessible" in (fields.get("inaccessible"), fields.get("layer")):
         base = base | {"missing": ()}  # neither can have a status register
+    elif not (words or names):
+        base = base | {"missing": (*base["missing"], "severity")}
     return [
         HardwareError(
             **base,

@@ -37,6 +37,8 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
         misc=registers["misc"],
         vendor=number(fields.get("vendor")),
     )
+    if not known:  # igen6 has none to print
+        base = base | {"missing": (*base["missing"], "severity")}
     return [
         HardwareError(
             **base,
