@@ -99,3 +99,13 @@ def test_the_capture_kernels_boot_joins_the_crash_it_follows(tmp_path: Path, emp
     boots, errors = empty.read("boots"), empty.read("errors")
     assert boots["crashed"].tolist() == [True, False]
     assert errors["boot"].tolist() == [boots["boot"].iloc[0]] and errors["previous_boot"].all()
+
+
+def test_the_capture_kernels_own_log_joins_the_crash_beside_it(tmp_path: Path, empty: Store) -> None:
+    capture = "".join(f"[{time:12.6f}] {text}\n" for time, text in CAPTURE)
+    put(tmp_path / "127.0.0.1-2026-11-23-02:40:33/kexec-dmesg.log", capture)
+    put(tmp_path / "127.0.0.1-2026-11-23-02:40:33/vmcore-dmesg.txt", dmesg(200.5))
+    take(tmp_path, empty)
+    boots, errors = empty.read("boots"), empty.read("errors")
+    assert boots["crashed"].tolist() == [True] and len(counted(empty)) == 1
+    assert errors["boot"].tolist() == boots["boot"].tolist() and errors["previous_boot"].all()

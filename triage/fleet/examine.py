@@ -79,20 +79,31 @@ def found_in(task: Task, paths: Sequence[str], names: Mapping[str, str]) -> Find
         [boots.LogEvents(pipeline.source(text), tuple(events)) for text, events in material.logs], material.facts
     )
     spans = {text.name: exposure.segments(text) for text, _ in material.logs}
-    crashed = None  # the boot after which a capture kernel runs
-    for number, boot in enumerate(board.enrich(boot, material.side) for boot in found):
-        case = judged(boot, analysis.notes)
-        if case or not scene.is_capture(boot):
+    told = [board.enrich(boot, material.side) for boot in found]
+    cases = [judged(boot, analysis.notes) for boot in told]
+    for number, (boot, case) in enumerate(zip(told, cases, strict=True)):
+        capture = scene.is_capture(boot)
+        if capture and (crash := crashed(number, told, cases)) is not None:
+            join_capture(finding, task, boot, crash)
+        elif case or not capture:
             add(finding, task, boot, case, number, spans)
-        elif crashed is not None:
-            join_capture(finding, task, boot, crashed)
-        crashed = number if boot.followed_by == "capture-kernel" else None
     finding.skipped = sum(skipped.count for skipped in analysis.skipped)
     finding.failures = [Failure("refused", e.reason, e.path) for e in analysis.refused]
     finding.failures += [Failure("partial", n.text, n.source) for n in analysis.notes]
     if not finding.rows:
         finding.status = "failed" if analysis.refused else "nothing"
     return finding
+
+
+def crashed(number: int, boots: Sequence[Boot], cases: Sequence[Case | None]) -> int | None:
+    """The boot whose crash a capture kernel follows: the one before it in its log, or the only one of the unit; None
+    where it is not known, or the capture kernel crashed too."""
+    if (own := cases[number]) and own.crash:
+        return None
+    if number and boots[number - 1].followed_by == "capture-kernel":
+        return number - 1
+    others = [place for place, case in enumerate(cases) if case and case.crash]
+    return others[0] if len(others) == 1 else None
 
 
 def judged(boot: Boot, notes: Sequence[Note]) -> Case | None:
