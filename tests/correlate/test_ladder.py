@@ -22,7 +22,7 @@ from tests.correlate.logs import (
     verdict,
 )
 from triage.correlate import judge
-from triage.model import AddressFact, Boot, CoreFacts, Event, HardwareError, PageFacts, Verdict
+from triage.model import AddressFact, Boot, CoreFacts, Event, Frame, HardwareError, PageFacts, Trace, Verdict
 
 PFN = 0x1507
 LINE = 0x1507240
@@ -472,6 +472,27 @@ def test_serr_is_proven() -> None:
         160.0, "kernel panic: NMI: Not continuing", header=("NMI: PCI system error (SERR) for reason a1 on CPU 0.",)
     )
     assert level(boot(died)) == ("other-hardware", "proven")
+
+
+NMI = "kernel panic: NMI: Not continuing"
+UNKNOWN_NMI = (Trace(heading="Call Trace:", frames=(Frame(function="nmi_panic"), Frame(function="unknown_nmi_error"))),)
+
+
+def test_who_sent_an_interrupt_of_unknown_reason_is_never_proven() -> None:
+    died = crash(160.0, NMI, traces=UNKNOWN_NMI)
+    case = judge(boot(died))
+    assert case is not None
+    assert (case.verdict.cause, case.verdict.confidence) == ("operator", "likely")
+    assert not any(action.kind == "close" for action in case.actions)
+    assert level(boot(aer(159.0, "recoverable"), died)) == ("unknown", "weak")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [NMI, "kernel panic: An NMI occurred. Depending on your system the reason for the NMI is logged in any one"],
+)
+def test_an_interrupt_whose_reason_is_not_in_the_log_is_neither_asked_for_nor_a_bug(title: str) -> None:
+    assert level(boot(banner(), crash(160.0, title))) == ("unknown", "weak")
 
 
 def aer(time: float, severity: str) -> Event:

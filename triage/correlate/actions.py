@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from triage.correlate.labels import is_since
 from triage.correlate.reports import is_outcome, worst_first
+from triage.correlate.rules._software import is_nmi
 from triage.correlate.scene import Scene
 from triage.correlate.words import core, dimm, place, seconds
 from triage.logs.decode.machine import virtual
@@ -53,6 +54,9 @@ def by_cause(scene: Scene, verdict: Verdict, pages: Sequence[PageHistory]) -> It
             else "nothing in this log asks for a hardware exchange"
         )
         yield Action(kind="investigate", text=f"Look for the bug in the kernel: {doubt}.{title}")
+    elif verdict.cause == "operator" and scene.crash is not None and is_nmi(scene.crash):
+        text = "Find out who sent the interrupt (the BMC's event log tells); if nobody did, have the hardware checked."
+        yield Action(kind="investigate", text=text)
     elif verdict.cause == "operator":
         yield Action(kind="close", text="Nothing failed: find out who asked for it, and close.")
     else:

@@ -30,8 +30,8 @@ def ordinary(scene: Scene) -> Crash | None:
     crash = scene.crash
     if crash is None or scene.consumed is not None or is_serror(crash) or is_hardware(crash):
         return None
-    special = declared_page(crash) is not None or asked(scene) is not None or is_shortage(crash) or is_restart(crash)
-    return None if special else crash
+    told = declared_page(crash) is not None or is_asked(crash) or is_nmi(crash)
+    return None if told or is_shortage(crash) or is_restart(crash) else crash
 
 
 SHORTAGE = re.compile(
@@ -54,20 +54,24 @@ def is_restart(crash: Crash) -> bool:
 
 
 SYSRQ = re.compile(r"sysrq triggered crash|sysrq_handle_crash|sysrq: Trigger a crash|SysRq : Trigger a crash")
-NMI = re.compile(r"unknown_nmi_panic|NMI: Not continuing|panic_on_unrecovered_nmi|Panic on NMI")
+NMI = re.compile(r"unknown_nmi_panic|NMI: Not continuing|panic_on_unrecovered_nmi|Panic on NMI|\bAn NMI occurred")
+UNKNOWN_NMI = "unknown_nmi_error"  # the kernel's function for one that no driver and no bit of the chipset explains
 
 
-def asked(scene: Scene) -> str | None:
-    """Who asked for this crash: SysRq, or an NMI sent on purpose; None if nobody did.
+def is_asked(crash: Crash) -> bool:
+    """Whether SysRq asked for this crash."""
+    return any(SYSRQ.search(word) for word in (*panics(crash), crash.function or ""))
 
-    An NMI counts as sent on purpose if nothing in the boot tells of failing hardware, which may raise one as well.
+
+def is_nmi(crash: Crash) -> bool:
+    """Whether a non-maskable interrupt stopped the kernel that is not said to tell of hardware.
+
+    Kernel panic - not syncing: NMI: Not continuing
     """
-    crash = scene.crash
-    if crash is None or is_serr(crash):
-        return None
-    words = [*panics(crash), crash.function or ""]
-    if any(SYSRQ.search(word) for word in words):
-        return "a crash asked for by SysRq"
-    if any(NMI.search(word) for word in words) and not scene.uncorrected():
-        return "a non-maskable interrupt sent to stop it"
-    return None
+    return not is_serr(crash) and any(NMI.search(text) for text in panics(crash))
+
+
+def is_unknown_nmi(crash: Crash) -> bool:
+    """Whether that interrupt had no reason known to the kernel: a button's or the BMC's has none."""
+    called = {crash.function, *(frame.function for trace in crash.traces for frame in trace.frames)}
+    return is_nmi(crash) and UNKNOWN_NMI in called
