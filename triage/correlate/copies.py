@@ -68,7 +68,7 @@ def remarked(error: HardwareError) -> tuple[str, ...]:
     if is_outcome(error):
         return ("aer", "dpc", "ghes", "cxl", "eeh")
     if error.detail.get("undecoded"):
-        return ("mce", "mce_amd", "edac", "edac_mce", "ghes")
+        return ("mce", "mce_amd", "mcelog", "edac", "edac_mce", "ghes")
     return ("ghes",) if error.kind == "ghes_note" else ()
 
 

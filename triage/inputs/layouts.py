@@ -114,6 +114,7 @@ LAYOUTS = (
             (r"sos_commands/logs/journalctl_--no-pager", r"sos_commands/logs/journalctl_--no-pager_.*boot.*"),
             (r"var/log/messages.*", r"var/log/kern\.log.*", r"var/log/syslog.*"),
             (r"var/lib/rasdaemon/.+\.db",),
+            (r"var/log/mcelog",),
             (r"sos_commands/ipmitool/ipmitool_.*sel_elist", r"sos_commands/ipmitool/ipmitool_.*sel_list"),
             (r"sos_commands/hardware/dmidecode", r"dmidecode"),
             (r"var/crash/[^/]+/dmesg\.\d+",),

@@ -37,7 +37,8 @@ HUMAN = rf"{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d (?:[A-Z]{{3,5}} )?\d{{4}}"
 OTHER_WALL = rf"(?:{DAY} )?{ISO}|\d{{10}}\.\d{{6}}"
 FACILITY = r"(?:kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|local[0-7])"
 LEVELS = ("emerg", "alert", "crit", "err", "warn", "notice", "info", "debug")
-TAG = rf"(?:{FACILITY}\.\w{{3,7}} )?kernel(?:\[\d{{1,10}}\])?: ?"
+# mcelog is whom the kernel hands its machine checks: it tells what the kernel does not print.
+TAG = rf"(?:(?:{FACILITY}\.\w{{3,7}} )?kernel|mcelog)(?:\[\d{{1,10}}\])?: ?"
 HOST = rf"(?!{FACILITY}\.)" r"(?:[^\s\[<]|<[a-z])\S{0,252}+(?<!:)"  # also "<hostname>" of who made it anonymous
 # The kernel's time and the thread or processor that printed; one space behind is the prefix's, more are the message's.
 STAMP = r"\[ {0,12}(?P<time>\d{1,12}\.\d{1,9})\](?: ?\[ {0,12}(?P<caller>[TC]\d{1,10})\])? ?"
