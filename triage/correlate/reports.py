@@ -13,6 +13,7 @@ from triage.model import SEVERITIES, Crash, Event, HardwareError, MemoryFailure
 SAME_EVENT = 1.0  # seconds; reports of one page within this time tell of one physical event
 NEIGHBOURS = 64  # words of memory_failure() that are looked at around one record
 UNSAID = {"severity", "records"}  # what a record may lack that says how bad it is
+WORDED = ("aer", "mcelog")  # kinds of record that say it in words as well as by a status register
 STAYS_OPEN = {"Ignored", "Failed"}
 NAMES_A_PAGE = {
     "verdict",
@@ -39,7 +40,7 @@ def is_untold(error: HardwareError) -> bool:
     """
     if error.severity != "corrected" or {"sentence", "error_type"} & error.detail.keys():
         return False
-    no_status = "status" in error.missing and error.kind != "aer"  # the words of an AER header say it
+    no_status = "status" in error.missing and error.kind not in WORDED
     return no_status or bool(UNSAID & set(error.missing)) or bool(error.detail.get("undecoded"))
 
 

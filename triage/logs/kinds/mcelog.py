@@ -39,6 +39,10 @@ class Fields:
 
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
     """One bank; `physical_address` only if MCi_ADDR is one by the kernel's own rule."""
+    base = base | {"wall_time": number(fields.get("time")) or base["wall_time"]}
+    if "thermal" in fields:  # STATUS is the thermal status register, no bank's
+        hot = {"component": "processor", "severity": "corrected", "what": "thermal event"}
+        return [HardwareError(**base | hot | {"missing": (), "cpu": number(fields.get("cpu"))})]
     registers = {name: number(fields.get(name), 16) for name in REGISTERS}
     bank = mca.Bank(
         status=registers["status"] or 0,
@@ -49,10 +53,12 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
         family=number(fields.get("family")),
     )
     known = "status" in fields
+    if not known and "weight" not in fields:
+        base = base | {"missing": (*base["missing"], "severity")}
     severity = mca.severity(bank) if known else WEIGHTS.get(fields.get("weight", ""), "corrected")
     return [
         HardwareError(
-            **base | {"wall_time": number(fields.get("time")) or base["wall_time"]},
+            **base,
             component=mca.component(bank) if known else "unknown",
             severity=severity,
             what=mca.text(bank) if known else fields.get("meaning") or "machine check",
