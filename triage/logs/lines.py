@@ -143,3 +143,8 @@ def join(line: Line, tail: Line, glue: str = " ") -> Line:
     """One line out of two halves of a wrapped one."""
     body = f"{line.body.rstrip()}{glue}{tail.body.strip()}"
     return Line(body, line.prefix, f"{line.raw}\n{tail.raw}", line.number, tail.last_number, line.kinds + tail.kinds)
+
+
+def stamped(line: Line) -> bool:
+    """Whether a clock stands before the line: then it is no other line's second half."""
+    return line.prefix.time is not None or line.prefix.wall is not None

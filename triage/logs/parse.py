@@ -13,7 +13,7 @@ from triage.config import Limits
 from triage.inputs import LogText
 from triage.logs.clock import since_new_year, wall_seconds
 from triage.logs.grammar import Grammar, LineToken, Record, kinds, load
-from triage.logs.lines import Line, LineReader, inside, join
+from triage.logs.lines import Line, LineReader, inside, join, stamped
 from triage.logs.restart import with_restarts
 from triage.logs.scan import Scanner
 from triage.model import Event
@@ -253,11 +253,6 @@ class Parser:
 def is_quoted(body: str) -> bool:
     """Whether a program says it: `collector[812]: mce: [Hardware Error]: ...`."""
     return ("]: " in body or body.startswith("audit: ")) and QUOTED.match(body) is not None
-
-
-def stamped(line: Line) -> bool:
-    """Whether a clock stands before the line: then it is no other line's second half."""
-    return line.prefix.time is not None or line.prefix.wall is not None
 
 
 def belongs(token: LineToken, record: Record) -> bool:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from triage.logs.grammar import LineToken
 from triage.logs.kinds import _crash
-from triage.model import Event
+from triage.logs.lines import stamped
+from triage.model import Crash, Event
 
 ANCHORS = (
     b"BUG: ",
@@ -31,5 +33,12 @@ Fields = _crash.Fields
 
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
     """One crash; of a slab report whose begin is lost the first line is the heading of a trace."""
-    fields["header"] = fields["header"] or (fields["tokens"][0].line.body.strip(),)
-    return _crash.crash(fields, base)
+    tokens = fields["tokens"]
+    fields["header"] = fields["header"] or (tokens[0].line.body.strip(),)
+    found = _crash.crash(fields, base)
+    return [] if is_prose(tokens, found[0]) else found
+
+
+def is_prose(tokens: list[LineToken], found: Event) -> bool:
+    """Whether anybody may have written it: one line that no clock stands before, of a BUG that no title knows."""
+    return len(tokens) == 1 and not stamped(tokens[0].line) and isinstance(found, Crash) and found.type == "UNKNOWN"
