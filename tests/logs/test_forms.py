@@ -19,8 +19,8 @@ from triage.logs.prefix import split
 from triage.model import Crash, Event, HardwareError, MemoryFailure, Notice
 
 SAMPLES = {path.stem: Sample.read(path).log for path in sorted(FOLDER.glob("*.log"))}
-# Wrapped on purpose, so that the form decides what belongs together.
-WRAPPED = {"ghes-wrapped", "edac-families", "oops-wrapped"}
+# Wrapped on purpose, so that the form decides what belongs together; prose, which is none behind a clock.
+WRAPPED = {"ghes-wrapped", "edac-families", "oops-wrapped", "bug-prose"}
 PLAIN = {
     name: [split(line).body for line in log.decode("utf-8", "replace").splitlines()]
     for name, log in SAMPLES.items()

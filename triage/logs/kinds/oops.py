@@ -51,13 +51,9 @@ Fields = _crash.Fields
 
 
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
-    """One crash; registers alone are one only where the log begins with them or an end mark says so."""
-    if (
-        not fields["header"]
-        and not fields["complete"]
-        and not fields["panicked"]
-        and base["first_line"] > _crash.HEADLESS_LINES
-    ):
+    """One crash; registers alone are one only where an end mark says so, or the log begins with those of the kernel."""
+    headless = not (fields["header"] or fields["complete"] or fields["panicked"])
+    if headless and (base["first_line"] > _crash.HEADLESS_LINES or not fields.get("function")):
         return []
     if fields["values"].keys() <= {"message"}:  # "cut here" and a text, but not what it is
         return []
