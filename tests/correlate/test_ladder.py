@@ -719,3 +719,9 @@ def test_core_page_settles_type_and_what_if() -> None:
         ("v4", "no"),
         ("linux-7.3", "yes"),
     ]
+
+
+def test_a_crash_that_names_no_kernel_is_of_the_kernel_that_booted() -> None:
+    case = judge(boot(banner("5.14.0-362.el9.x86_64"), crash(160.0, "kernel panic: foo", kernel=None, arch=None)))
+    assert case and case.crash
+    assert (case.crash.kernel, case.crash.arch) == ("5.14.0-362.el9.x86_64", "x86_64")

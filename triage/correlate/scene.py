@@ -125,7 +125,7 @@ def build(boot: Boot) -> Scene:
 
 
 def with_crash(events: tuple[Event, ...], boot: Boot) -> tuple[tuple[Event, ...], Crash | None]:
-    """The events with the crash to explain as complete as the core makes it, and that crash."""
+    """The events with the crash to explain as complete as the core and the rest of the log make it, and that crash."""
     found = [event for event in events if isinstance(event, Crash)]
     crash = crashes.choose(found) or mild_crash(found, events)
     if crash is None:
@@ -134,6 +134,7 @@ def with_crash(events: tuple[Event, ...], boot: Boot) -> tuple[tuple[Event, ...]
     full = crashes.completed(crash, boot.core) if boot.core else crash
     check = consumption.machine_check(full, [e for e in events if isinstance(e, HardwareError)])
     full = crashes.at_symbol(full, check.detail.get("symbol")) if check else full
+    full = replace(full, kernel=kernel_of(boot, full), arch=arch_of(boot, full))
     return tuple(full if event is crash else event for event in events), full
 
 
@@ -178,13 +179,17 @@ def arch_of(boot: Boot, crash: Crash | None) -> str | None:
 
 
 def kernel_of(boot: Boot, crash: Crash | None) -> str | None:
-    """The kernel release: the crash's, the core's, else the boot banner's."""
+    """The kernel release: the crash's, the core's, else that of the boot banner or of another report."""
     if crash and crash.kernel:
         return crash.kernel
     if boot.core and boot.core.kernel:
         return boot.core.kernel
-    notices = (e.values.get("kernel") for e in boot.events if isinstance(e, Notice) and e.what == "boot")
-    return next((str(kernel) for kernel in notices if kernel), None)
+    told = (
+        e.kernel if isinstance(e, Crash) else e.values.get("kernel")
+        for e in boot.events
+        if isinstance(e, Crash | Notice)
+    )
+    return next((str(kernel) for kernel in told if kernel), None)
 
 
 def lag(track: Track, crash: Crash | None) -> float | None:

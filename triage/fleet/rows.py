@@ -12,7 +12,7 @@ import msgspec
 
 from triage.correlate.consumption import is_machine_check, is_serror
 from triage.correlate.crashes import is_mild
-from triage.correlate.scene import earlier_boot, is_capture
+from triage.correlate.scene import arch_of, earlier_boot, is_capture, kernel_of
 from triage.fleet import held, memory
 from triage.fleet.identity import keys
 from triage.model import Boot, Case, Crash, Event, HardwareError, Link, Notice, PageHistory
@@ -56,7 +56,12 @@ def rows(boot: Boot, case: Case | None, seen: Seen) -> dict[str, list[Row]]:
     origin = {"input": seen.input, "boot": seen.boot, "host": text(boot.host or seen.host)}
     bare = (e for e in own_or_earlier(boot) if isinstance(e, HardwareError))
     errors = case.errors if case else tuple((f"e{n}", e) for n, e in enumerate(bare, 1))
-    about = {"kernel": text(kernel(boot, case)), "arch": arch(boot, case), "hardware": text(hardware(boot, case))}
+    crash = case.crash if case else None
+    about = {
+        "kernel": text(kernel_of(boot, crash)),
+        "arch": arch_of(boot, crash),
+        "hardware": text(hardware(boot, case)),
+    }
     named = {**origin, "case": seen.boot if case else None}
     end = last_seen(case, seen)
     found: dict[str, list[Row]] = {
@@ -233,25 +238,6 @@ def best_link(case: Case) -> Link | None:
     page = blamed(case)
     links = [link for link in case.links if page and link.pfn == page.pfn]
     return min(links, key=lambda link: MATCHES.index(link.match), default=None)
-
-
-def kernel(boot: Boot, case: Case | None) -> str | None:
-    """The release: of the crash, the core, the boot banner."""
-    if case and case.crash and case.crash.kernel:
-        return case.crash.kernel
-    if boot.core and boot.core.kernel:
-        return boot.core.kernel
-    told = (
-        e.kernel if isinstance(e, Crash) else e.values.get("kernel")
-        for e in boot.events
-        if isinstance(e, Crash | Notice)
-    )
-    return next((str(name) for name in told if name), None)
-
-
-def arch(boot: Boot, case: Case | None) -> str | None:
-    """The architecture as the crash or the core names it."""
-    return (case.crash.arch if case and case.crash else None) or (boot.core.arch if boot.core else None)
 
 
 def hardware(boot: Boot, case: Case | None) -> str | None:

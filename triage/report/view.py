@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 import triage
+from triage.correlate.scene import arch_of, kernel_of
 from triage.model import Case, CoreFacts, Evidence
 from triage.report import kernel, moments, words
 from triage.report.crash import CrashView, crash_view
@@ -178,13 +179,12 @@ def tone(case: Case) -> str:
 def about(case: Case) -> tuple[str, ...]:
     """What this boot is: inputs, host, kernel, machine, when it crashed."""
     crash, core = case.crash, case.boot.core
-    kernel = (crash and crash.kernel) or (core and core.kernel)
     dated = crash or next((e for e in case.boot.events if e.wall_time or e.dial), None)
     wall = (dated and dated.wall_time) or (core and core.crash_time) or None
     parts = (
         case.boot.host or (core and core.host),
-        kernel,
-        (crash and crash.arch) or (core and core.arch),
+        kernel_of(case.boot, crash),
+        arch_of(case.boot, crash),
         words.date(wall, dated.dial if dated else None),
     )
     return tuple(str(part) for part in parts if part)
