@@ -150,6 +150,16 @@ def test_errors_of_unknown_weight_are_not_passed_over(tmp_path: Path, log: bytes
     assert ("1 of them does not say how bad the error was" in result.stdout) is told
 
 
+def test_the_bmcs_event_log_alone_is_told(tmp_path: Path) -> None:
+    sel = tmp_path / "sel.txt"
+    sel.write_text("   4 | 11/23/2026 | 02:11:47 | Memory #0x53 | Uncorrectable ECC (DIMM_B1) | Asserted\n")
+    result = run("analyze", sel)
+    assert result.exit_code == 0
+    assert result.stdout == (
+        f"No kernel log was given.\n{sel}: BMC event log: 1 x Uncorrectable ECC (DIMM_B1) at DIMM_B1\n"
+    )
+
+
 def test_one_endless_line(tmp_path: Path) -> None:
     path = tmp_path / "line"
     path.write_bytes(b"BUG: " * 2_000_000)

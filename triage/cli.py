@@ -263,8 +263,9 @@ def show(analysis: Analysis) -> None:
         click.echo(text.render(analysis.cases, colour=colour), nl=False, color=colour)
         if analysis.sites:
             click.echo(text.crash_sites(analysis.sites), nl=False)
-    elif analysis.sources:
-        click.echo(text.nothing(analysis.events, [s.path for s in analysis.sources], analysis.untold), nl=False)
+    elif analysis.sources or analysis.beside:
+        paths = [source.path for source in analysis.sources]
+        click.echo(text.nothing(analysis.events, paths, analysis.untold, analysis.beside), nl=False)
 
 
 def complain(analysis: Analysis) -> None:

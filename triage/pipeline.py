@@ -30,6 +30,7 @@ class Analysis:
     sites: list[Site] = field(default_factory=list)
     events: int = 0
     untold: int = 0  # errors that do not say how bad they are, where there is no case
+    beside: list[Note] = field(default_factory=list)  # what the BMC tells, where there is no case
     seconds: float = 0.0
     sources: list[Source] = field(default_factory=list)
 
@@ -55,7 +56,7 @@ def analyze(
     cases = judge_logs(logs, material.facts, material.side)
     analysis.cases = [noted(case, analysis.notes) for case in cases]
     if not cases:
-        analysis.untold = untold(logs)
+        analysis.untold, analysis.beside = untold(logs), told_beside(material.side)
     analysis.sites = crash_sites(analysis.cases)
     analysis.seconds = time.monotonic() - began
     return analysis
@@ -104,6 +105,13 @@ class Material:
         for event in up_to(self.options.limits.events, events(text, self.options.limits), text):
             told.append(event)
         self.analysis.notes += [Note(text=note, source=text.name) for note in text.notes]
+
+
+def told_beside(side: Sequence[inputs.SideFile]) -> list[Note]:
+    """The memory events in the BMC's logs."""
+    from triage.correlate import board
+
+    return board.bmc_notes(side)
 
 
 def noted(case: Case, notes: Sequence[Note]) -> Case:

@@ -14,6 +14,7 @@ reporter's word: it labels an error only if both have a wall clock and stand wit
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -86,9 +87,9 @@ def enrich(boot: Boot, side: Sequence[SideFile]) -> Boot:
     if not mine:
         return boot
     inventory = {handle: slot for s in mine if s.kind == "dmi" for handle, slot in slots(s.text).items()}
-    told = [(s.name, event) for s in mine if s.kind == "sel" for event in bmc_events(s.text)]
-    events = tuple(labelled(event, inventory, [e for _, e in told]) for event in boot.events)
-    return replace(boot, events=events, notes=(*boot.notes, *bmc_notes(told)))
+    told = [event for s in mine if s.kind == "sel" for event in bmc_events(s.text)]
+    events = tuple(labelled(event, inventory, told) for event in boot.events)
+    return replace(boot, events=events, notes=(*boot.notes, *bmc_notes(mine)))
 
 
 def labelled(event: Event, inventory: dict[str, dict[str, str]], told: Iterable[BmcEvent]) -> Event:
@@ -120,12 +121,10 @@ def near(error: HardwareError, told: BmcEvent) -> bool:
     return (error.severity == "corrected") == (not re.search(r"uncorrect", told.event, re.I))
 
 
-def bmc_notes(told: Sequence[tuple[str, BmcEvent]]) -> list[Note]:
-    """One note per BMC log that names memory events: how many of which, and where."""
-    counts: dict[tuple[str, str, str], int] = {}
-    for name, event in told:
-        key = (name, event.event, event.slot or event.sensor)
-        counts[key] = counts.get(key, 0) + 1
+def bmc_notes(side: Iterable[SideFile]) -> list[Note]:
+    """One note per BMC log and kind of its memory events: how many of which, and where."""
+    told = ((s.name, event) for s in side if s.kind == "sel" for event in bmc_events(s.text))
+    counts = Counter((name, event.event, event.slot or event.sensor) for name, event in told)
     return [
         Note(text=f"BMC event log: {n} x {what} at {where}", source=name) for (name, what, where), n in counts.items()
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from triage.model import Case, Site
+from triage.model import Case, Note, Site
 from triage.report import words
 from triage.report.escape import visible
 from triage.report.limits import FULL
@@ -38,15 +38,19 @@ def ticket(cases: Sequence[Case], *, seconds: float | None = None) -> str:
     )
 
 
-def nothing(events: int, paths: Sequence[str], untold: int = 0) -> str:
-    """What is said when no boot has a crash or an uncorrected error; `untold` records do not say how bad they are."""
+def nothing(events: int, paths: Sequence[str], untold: int = 0, beside: Sequence[Note] = ()) -> str:
+    """What is said when no boot has a crash or an uncorrected error.
+
+    `untold` records do not say how bad they are; `beside` is what the BMC tells.
+    """
     names = ", ".join(visible(path, 80) for path in paths[:4]) + (" ..." if len(paths) > 4 else "")
     seen = f"{words.plural(events, 'record')} read" if events else "no record of hardware or crash found"
-    found = f"No crash and no uncorrected hardware error in {names} ({seen})."
-    if not untold:
-        return found + "\n"
-    unsaid = f"{untold} of them {'do' if untold > 1 else 'does'} not say how bad the error was"
-    return f"{found}\n{unsaid}: rasdaemon, mcelog or the BMC's event log may know.\n"
+    found = f"No crash and no uncorrected hardware error in {names} ({seen})." if paths else "No kernel log was given."
+    lines = [found, *(f"{visible(str(note.source), 80)}: {visible(note.text)}" for note in beside)]
+    if untold:
+        unsaid = f"{untold} of them {'do' if untold > 1 else 'does'} not say how bad the error was"
+        lines.insert(1, f"{unsaid}: rasdaemon, mcelog or the BMC's event log may know.")
+    return "\n".join([*lines, ""])
 
 
 def crash_sites(sites: Sequence[Site]) -> str:
