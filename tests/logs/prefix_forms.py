@@ -40,6 +40,13 @@ FORMS = [
         {"time": 70.471011, "level": 4, "caller": "C3"},
     ),
     Form("journalctl, syslog files", "Nov 23 02:11:47 db7 kernel: ", {"wall": "Nov 23 02:11:47", "host": "db7"}),
+    Form("journalctl in French", "sept. 23 02:11:47 db7 kernel: ", {"wall": "sept. 23 02:11:47", "host": "db7"}),
+    Form("journalctl in Russian", "нояб 23 02:11:47 db7 kernel: ", {"wall": "нояб 23 02:11:47", "host": "db7"}),
+    Form("journalctl in Japanese", "11月 23 02:11:47 db7 kernel: ", {"wall": "11月 23 02:11:47", "host": "db7"}),
+    Form("journalctl in Finnish", "marras 23 02:11:47 db7 kernel: ", {"wall": "marras 23 02:11:47", "host": "db7"}),
+    Form("dmesg -T in German", "[Mo Mär  3 02:11:47 2026] ", {"wall": "Mo Mär  3 02:11:47 2026"}),
+    Form("dmesg -T in French", "[lun. nov. 23 02:11:47 2026] ", {"wall": "lun. nov. 23 02:11:47 2026"}),
+    Form("a pager's line numbers", "  11746 [46223316.652645] ", {"time": 46223316.652645}),
     Form(
         "syslog files without the name",
         "Nov 23 02:11:47 <host> kernel: ",

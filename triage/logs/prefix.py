@@ -29,8 +29,9 @@ class Prefix(NamedTuple):
     boot_id: str | None = None
 
 
-DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
-MONTH = r"[A-Za-z]{2}[a-z]\.?"  # of any language whose months have three letters
+# Of any language: journalctl and dmesg print them in the user's ("sept.", "июл", "6月").
+DAY = r"(?:[^\W\d_]{1,4}\.?)"
+MONTH = r"(?:[^\W\d_]{3,7}\.?|\d{1,2}[月월])"
 ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?Z| UTC| ?[+-]\d\d:?\d\d| [A-Z]{3,5}(?= ))?"
 RFC3164 = rf"(?:{DAY} )?{MONTH} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{{1,9}})?(?: \d{{4}}(?= ))?"
 HUMAN = rf"{DAY} {MONTH} [ \d]\d \d\d:\d\d:\d\d (?:[A-Z]{{3,5}} )?\d{{4}}"
@@ -77,8 +78,8 @@ ELEMENTS = re.compile(
 )
 # The log begins inside a stamp.
 CUT_STAMP = re.compile(r" {0,5}\d{0,6}\.\d{6}\](?: ?\[ {0,8}(?P<caller>[TC]\d{1,10})\])? (?=\S)")
-WITHIN = re.compile(r"(?:<\d{1,3}>)?\[ {0,4}\d{1,7}\.\d{6}\]")  # printk's own form: six decimals
-INTO = re.compile(r"\[ {0,4}[0-9]{1,7}\.[0-9]{6}\]")
+WITHIN = re.compile(r"(?:<\d{1,3}>)?\[ {0,4}\d{1,9}\.\d{6}\]")  # printk's own form: six decimals
+INTO = re.compile(r"\[ {0,4}[0-9]{1,9}\.[0-9]{6}\]")
 CALLER = re.compile(r"caller=([TC]\d+)")
 ANSI = re.compile(r"\x1b(?:\[[0-9;?]{0,20}[ -/]?[@-~]|\][^\x07\x1b]{0,80}(?:\x07|\x1b\\)|[()][0AB]|[@-Z\\-_=>78])?")
 SOH = re.compile(r"\x01[0-7cd]")  # KERN_SOH and the level, printed raw
