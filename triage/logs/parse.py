@@ -30,6 +30,11 @@ OPEN_LIMIT = 64  # records open at a time; hostile input opens more
 # A program that writes to /dev/kmsg, or is audited, quotes what it likes; the kernel begins so only when it tells of a
 # program's signal.
 QUOTED = re.compile(r"(?:[\w.-]{1,64} )?[\w.@-]{1,64}\[\d{1,10}\]: |audit: type=\d")
+# What a source file prints or a monitor looks for, as it is written there: a conversion, "any text", a string's end.
+WRITTEN = re.compile(
+    r"""["'][^"']{0,200}(?:%[-+#0]?\d{0,3}(?:\.[\d*])?(?:ll?|hh?|z)?[dsuxXp]\w{0,3}\b|[\w) ]\.\*|\\[dSwW][+*])"""
+    r'|\\n"(?:\)|, \w)'
+)
 first_line = attrgetter("first_line")
 
 
@@ -251,8 +256,10 @@ class Parser:
 
 
 def is_quoted(body: str) -> bool:
-    """Whether a program says it: `collector[812]: mce: [Hardware Error]: ...`."""
-    return ("]: " in body or body.startswith("audit: ")) and QUOTED.match(body) is not None
+    """Whether a program says it (`collector[812]: mce: [Hardware Error]: ...`), or it is written to be said or found."""
+    if ("]: " in body or body.startswith("audit: ")) and QUOTED.match(body):
+        return True
+    return WRITTEN.search(body) is not None
 
 
 def belongs(token: LineToken, record: Record) -> bool:

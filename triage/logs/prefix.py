@@ -8,6 +8,7 @@ syslog's clock, host and tag, the level, then the kernel's stamp.
 from __future__ import annotations
 
 import re
+from html import unescape as unescape_html
 from typing import NamedTuple
 
 ELEMENTS_MAX = 12  # elements before one message; a hostile line may hold more
@@ -52,6 +53,12 @@ OPENING = (
     r"\w[\w-]{1,20} [0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d: "
 )
 STAMPED = re.compile(rf"(?:<(?P<level>\d{{1,3}})>)?{STAMP}(?:(?P<host>{HOST}) kernel: |<[0-7]>)?")
+# Who printed, as the kernels of phones add it behind the stamp: Samsung, MediaTek, HiSilicon, Qualcomm.
+TAGGED = re.compile(
+    r" ?\[ ?\d{1,2}: {0,15}[^\[\]]{1,16}: {0,6}\d{1,7}\] ?|[ .~-]?\(\d{1,2}\)\[\d{1,7}:[^\[\]]{1,16}\]"
+    r"|\[pid:\d{1,7},cpu\d{1,3},[^\[\]]{1,16}(?:,\d{1,9})?\]|c\d{1,2} {1,6}\d{1,7} "
+)
+TAGS = frozenset(" [.~-(c")  # what a tag begins with
 LOGGED = re.compile(rf"(?:<(?P<level>\d{{1,3}})>)?({RFC3164}|{OTHER_WALL}) ({HOST}) kernel: ?(?:{STAMP})?(?:<[0-7]>)?")
 BEHIND_WALL = (
     rf"(?:{TAG}|(?P<host>{HOST}) {TAG}"  # Nov 23 02:11:47 host kern.err kernel: text
@@ -102,9 +109,13 @@ def split(line: str) -> Prefix:
 
 def printable(line: str) -> Prefix:
     """The same of a line that holds no control character."""
+    if "&" in line or "×" in line:  # a web page's source; a blog's typesetting of 0x
+        line = unescape_html(line).replace("0×", "0x")
     if match := STAMPED.match(line):
         level, time, caller, host = match.groups()
         body = line[match.end() :]
+        if body[:1] in TAGS and (tag := TAGGED.match(body)):
+            body = body[tag.end() :]
         if "\\" in body:
             body = unescape(body, TAB)
         return Prefix(body, float(time), caller, int(level) & 7 if level else None, None, host)

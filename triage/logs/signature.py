@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from triage import resources
-from triage.logs.blame import Name, Trail, follow
+from triage.logs.blame import Name, Trail, follow, is_one
 from triage.logs.doubt import doubt
 from triage.logs.kinds._clues import Clue
 from triage.model import Crash
@@ -120,9 +120,13 @@ def blamed(rule: Rule, clues: tuple[Clue, ...]) -> Trail | None:
 
 
 def guess(rule: Rule, clues: tuple[Clue, ...]) -> Name | None:
-    """The function that a report shows, where the convention trusts it with none: its field, not its title."""
-    trails = (follow(clues, path, rule.skip, "first") for path in GUESSES)
-    return next((trail.names[0] for trail in trails if trail.names[0]), None)
+    """The function that a report shows, where the convention trusts it with none: its field, not its title.
+
+    Of what does not go on, a function that only goes to sleep says nothing.
+    """
+    names = (follow(clues, path, rule.skip, "first").names[0] for path in GUESSES)
+    waits = rule.pick != "first"
+    return next((name for name in names if name and not (waits and is_one("sleep", name.canonical))), None)
 
 
 def spelled(rule: Rule, words: dict[str, str], names: tuple[Name | None, ...]) -> list[str]:

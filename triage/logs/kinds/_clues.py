@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from triage.logs.grammar import LineToken
 from triage.logs.kinds import _registers
-from triage.logs.kinds._frames import SITE, entries, is_frame, plain
+from triage.logs.kinds._frames import SITE, entries, is_frame, plain, terminal
 
 ENOUGH = 22  # lines before a panic that make a report of their own: what the panic prints then repeats it
 BEGINS = re.compile(r"(?i)call trace|backtrace|(?:allocated|freed) by task \d+$|uninit was stored")
@@ -33,6 +33,8 @@ def clues(tokens: list[LineToken], header: Iterable[LineToken]) -> tuple[Clue, .
     headers, found = {id(token) for token in header}, list[Clue]()
     alone = tokens[0].line.prefix.caller is not None  # the printer stands in its lines: they cannot be another's
     for token in tokens:
+        if terminal(token) == "FRAME_ARM" and all(clue.kind != "trace" for clue in found):
+            found.append(Clue("trace", "Backtrace"))  # before 5.18 32-bit arm announces none
         if "panic" in token.fields and token.line.number - tokens[0].line.number >= ENOUGH:
             break
         if "mixed" in token.fields and not alone:

@@ -14,7 +14,7 @@ from triage.logs.kinds import _crash
 from triage.model import Event
 
 ANCHORS = (
-    b"BUG: soft lockup", b"detected hard LOCKUP", b"INFO: rcu", b"BUG: workqueue lockup", b"INFO: task ",
+    b"BUG: soft lockup", b"ard LOCKUP", b"INFO: rcu", b"BUG: workqueue lockup", b"INFO: task ",
 )  # fmt: skip
 GAP = 60
 EVERY_CALLER = True  # each CPU that is asked for its backtrace prints it itself
