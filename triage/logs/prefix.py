@@ -113,9 +113,7 @@ def printable(line: str) -> Prefix:
         line = unescape_html(line).replace("0×", "0x")
     if match := STAMPED.match(line):
         level, time, caller, host = match.groups()
-        body = line[match.end() :]
-        if body[:1] in TAGS and (tag := TAGGED.match(body)):
-            body = body[tag.end() :]
+        body = untagged(line[match.end() :])
         if "\\" in body:
             body = unescape(body, TAB)
         return Prefix(body, float(time), caller, int(level) & 7 if level else None, None, host)
@@ -184,6 +182,13 @@ def late_stamp(line: str, at: int, known: dict[str, str]) -> int:
     return match.end()
 
 
+def untagged(body: str) -> str:
+    """The message without the tag of who printed it."""
+    if body[:1] in TAGS and (tag := TAGGED.match(body)):
+        return body[tag.end() :]
+    return body
+
+
 def assemble(body: str, known: dict[str, str]) -> Prefix:
     """The prefix out of the elements that were found; of two of one sort the inner one counts."""
     host = known.get("host") or known.get("host5424") or known.get("peer")
@@ -201,6 +206,8 @@ def assemble(body: str, known: dict[str, str]) -> Prefix:
         body = unescape(body, HEX)
     if LEVEL_INSIDE.match(body):
         body = body[3:]
+    if "time" in known:
+        body = untagged(body)
     return Prefix(unescape(body, TAB, syslog=wall is not None), time, caller, level, wall, host)
 
 

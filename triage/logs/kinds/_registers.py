@@ -60,7 +60,15 @@ def architecture(tokens: list[LineToken]) -> str | None:
     found = next((name[-2] for name in names if len(name) > 1 and name[-2] in ARCHITECTURES), "")
     if found == "x86" and any(name[-1] in ("EIP", "ESP") for name in names):
         return "i386"
+    # Up to 4.13 arm64 has lines of arm's: "PC is at", "pgd = ".
+    if found == "arm" and (any("arm64" in name for name in names) or any(map(is_wide, tokens))):
+        found = "arm64"
     return ARCHITECTURES.get(found)
+
+
+def is_wide(token: LineToken) -> bool:
+    """Whether the line shows an address of 64 bits."""
+    return any(len((token.fields.get(name) or "").removeprefix("0x")) > 8 for name in ("fault_address", "address"))
 
 
 def fault_address(registers: dict[str, int]) -> int | None:
