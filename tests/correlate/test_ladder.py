@@ -624,6 +624,14 @@ def test_sysrq_is_the_operator_and_the_open_page_is_not_blamed() -> None:
     assert any("Not blamed, but open" in evidence.text for evidence in case.verdict.against)
 
 
+@pytest.mark.parametrize(("at", "cause"), [(160.4, "operator"), (175.0, "software")])
+def test_what_crashes_right_behind_the_word_of_sysrq_was_asked_for(at: float, cause: str) -> None:
+    asked = notice(160.0, "sysrq", "sysrq: Trigger a crash")
+    assert (
+        level(boot(banner(), asked, crash(at, "BUG: unable to handle kernel paging request in corrupted")))[0] == cause
+    )
+
+
 def test_no_crash_but_an_open_page_is_a_case_of_its_own() -> None:
     case = judge(boot(*incident()[:3]))
     assert case is not None

@@ -8,7 +8,7 @@ import re
 from triage.correlate.consumption import is_serror
 from triage.correlate.rules._panics import declared_page, is_hardware, is_serr, panics
 from triage.correlate.scene import Scene
-from triage.model import Crash
+from triage.model import Crash, Notice
 
 CHECKER_TYPES = ("KASAN", "KMSAN", "KCSAN", "KFENCE", "UBSAN", "LOCKDEP", "REFCOUNT_WARNING", "ATOMIC_SLEEP")
 CHECKER_TITLE = re.compile(r"^(?:KASAN|KMSAN|KCSAN|KFENCE|UBSAN|possible deadlock|ODEBUG bug|WARNING: refcount bug)\b")
@@ -30,7 +30,7 @@ def ordinary(scene: Scene) -> Crash | None:
     crash = scene.crash
     if crash is None or scene.consumed is not None or is_serror(crash) or is_hardware(crash):
         return None
-    told = declared_page(crash) is not None or is_asked(crash) or is_nmi(crash)
+    told = declared_page(crash) is not None or asked(scene) is not None or is_nmi(crash)
     return None if told or is_shortage(crash) or is_restart(crash) else crash
 
 
@@ -58,9 +58,19 @@ NMI = re.compile(r"unknown_nmi_panic|NMI: Not continuing|panic_on_unrecovered_nm
 UNKNOWN_NMI = "unknown_nmi_error"  # the kernel's function for one that no driver and no bit of the chipset explains
 
 
-def is_asked(crash: Crash) -> bool:
-    """Whether SysRq asked for this crash."""
-    return any(SYSRQ.search(word) for word in (*panics(crash), crash.function or ""))
+TRIGGER = re.compile(r"Trigger a crash")
+OBEYED = 1.0  # seconds in which a kernel that is told to crash has crashed
+
+
+def asked(scene: Scene) -> Crash | Notice | None:
+    """What says that SysRq asked for this crash: the crash itself, or the kernel's word right before it."""
+    crash = scene.crash
+    if crash is None:
+        return None
+    if any(SYSRQ.search(word) for word in (*panics(crash), crash.function or "")):
+        return crash
+    told = (n for n in scene.notices if n.what == "sysrq" and TRIGGER.search(n.text) and scene.earlier(n))
+    return next((n for n in told if n.time and crash.time and 0 <= crash.time - n.time <= OBEYED), None)
 
 
 def is_nmi(crash: Crash) -> bool:

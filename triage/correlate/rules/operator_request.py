@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from triage.correlate.ladder import Finding, Ground
 from triage.correlate.rules._panics import said
-from triage.correlate.rules._software import is_asked
+from triage.correlate.rules._software import asked
 from triage.correlate.scene import Scene
 from triage.correlate.words import cite
+from triage.model import Crash
 
 
 def find(scene: Scene) -> Finding | None:
-    if scene.crash is None or not is_asked(scene.crash):
+    word = asked(scene)
+    if word is None:
         return None
+    text = said(word) if isinstance(word, Crash) else word.text
     return Finding(
         summary="The machine did not fail: a crash asked for by SysRq stopped it.",
-        evidence=(cite(f"The kernel says so: {said(scene.crash)}.", scene.crash),),
+        evidence=(cite(f"The kernel says so: {text}.", word),),
     )
 
 

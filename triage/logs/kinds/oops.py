@@ -35,7 +35,7 @@ ANCHORS = (
     b"UBSAN: ",
     b" [#",  # the die counter of every architecture
     b"general protection fault, ",
-    b"PANIC: ",
+    b"PANIC",  # a double fault; an assertion of the Solaris porting layer
     b"stack guard page was hit",
     b"Unhandled fault: ",
     b"Alignment trap: not",
