@@ -68,10 +68,12 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
 def severity(fields: dict[str, Any]) -> Severity:
     """Fatal stays fatal; what was recovered from cost at most a process; the rest decides whether the kernel lived.
 
-    A warning stands there as no level in maintenance interrupts and 4.x.
+    A warning stands there as no level in maintenance interrupts and 4.x. What the firmware recovered from before it
+    raised such an interrupt cost nothing, however severe it was.
     """
     if fields.get("level") == "Fatal" or "opal" in fields or "stop" in fields:
         return "fatal"
-    if fields.get("level") in ("Harmless", "Warning", None) and fields.get("disposition") == "Recovered":
+    mild = "hmi" in fields or fields.get("level") in ("Harmless", "Warning", None)
+    if mild and fields.get("disposition") == "Recovered":
         return "corrected"
     return "recoverable"
