@@ -26,6 +26,8 @@ CONSUMED = re.compile(r"data load|instruction fetch", re.IGNORECASE)
 SYNCHRONOUS = re.compile(r"\bsynchronous external abort")
 ASYNCHRONOUS = re.compile(r"SError|\b(?:asynchronous|imprecise) external abort")
 
+BUS_ERRORS = (6, 7)  # ExcCode of mips: instruction, data
+
 OVER, PCC = 1 << 62, 1 << 57
 
 
@@ -40,10 +42,12 @@ class Consumption:
 
 
 def of_abort(crash: Crash) -> Consumption | None:
-    """arm64: a synchronous external abort taken in the kernel.
+    """arm64: a synchronous external abort taken in the kernel; mips: a bus error.
 
     Internal error: synchronous external abort: 0000000096000410 [#1] SMP
     """
+    if crash.arch == "mips" and crash.registers.get("cause", 0) >> 2 & 0x1F in BUS_ERRORS:
+        return Consumption(kind="abort", says="Cause tells of a bus error; a dead device register reads the same.")
     if crash.esr is None:
         if not any(SYNCHRONOUS.search(line) for line in (crash.title, *crash.header)):
             return None

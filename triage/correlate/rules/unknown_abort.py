@@ -22,7 +22,9 @@ def abort_name(scene: Scene) -> str | None:
         return None
     if is_serror(scene.crash):
         return "an asynchronous external abort" if scene.crash.arch == "arm" else "an SError"
-    return "a synchronous external abort" if scene.consumed and scene.consumed.kind == "abort" else None
+    if scene.consumed is None or scene.consumed.kind != "abort":
+        return None
+    return "a bus error" if scene.crash.arch == "mips" else "a synchronous external abort"
 
 
 def find(scene: Scene) -> Finding | None:

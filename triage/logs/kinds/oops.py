@@ -33,7 +33,7 @@ ANCHORS = (
     b"WARNING: at ",
     b", CPU#",  # WARN() since 6.17
     b"UBSAN: ",
-    b" [#",  # the die counter of every architecture
+    b"[#",  # the die counter of every architecture
     b"general protection fault, ",
     b"PANIC",  # a double fault; an assertion of the Solaris porting layer
     b"stack guard page was hit",
