@@ -113,10 +113,12 @@ class Parser:
         """
         own = stamped(line)
         unended = UNENDED.search(line.body) is not None
-        # A line with a stamp or an anchor is nobody's other half.
-        while not reader.at_stamp and (next_hit >= reader.end or unended):
+        while not reader.at_stamp:
             tail = reader.peek()
             if tail is None or stamped(tail) or not tail.body.strip():
+                break
+            # A line with a stamp or an anchor is nobody's other half, but for the count, which begins no line.
+            if next_hit < reader.end and not (unended or tail.body.startswith("[#")):
                 break
             joined = join(line, tail)
             if len(joined.body) > JOINED_MAX or "\ufffd" in tail.body:
