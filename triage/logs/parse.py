@@ -260,7 +260,7 @@ class Parser:
 def is_quoted(body: str) -> bool:
     """Whether a program says it (`collector[812]: mce: [Hardware Error]: ...`), or it is a text to say or find."""
     said = ("]: " in body or body.startswith("audit: ")) and QUOTED.match(body) is not None
-    return said or WRITTEN.search(body) is not None
+    return said or (('"' in body or "'" in body) and WRITTEN.search(body) is not None)
 
 
 def belongs(token: LineToken, record: Record) -> bool:
