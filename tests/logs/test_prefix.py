@@ -140,3 +140,14 @@ def test_a_line_that_holds_two_messages_is_read_as_two_with_one_number() -> None
         (" dump_stack+0x1/0x2", 2),
         ("last", 3),
     ]
+
+
+def test_the_source_of_a_web_page_is_read_and_names_of_locks_stay() -> None:
+    assert (
+        split("[    1.000001] pc : d_lookup+0&times;5c &lt;x&gt; &#39;a&#x27; &amp;q").body
+        == "pc : d_lookup+0x5c <x> 'a' &q"
+    )
+    assert (
+        split("[    1.000001]  (&region->lock){+.+.}, at: &not &eth0 &copy").body
+        == " (&region->lock){+.+.}, at: &not &eth0 &copy"
+    )

@@ -53,6 +53,8 @@ OPENING = (
     r"\w[\w-]{1,20} [0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d: "
 )
 STAMPED = re.compile(rf"(?:<(?P<level>\d{{1,3}})>)?{STAMP}(?:(?P<host>{HOST}) kernel: |<[0-7]>)?")
+# What the source of a web page has for these; not `&region->lock`, where a browser reads "&reg".
+ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|times|#\d{1,5}|#x[0-9A-Fa-f]{1,4});")
 # Who printed, as the kernels of phones add it behind the stamp: Samsung, MediaTek, HiSilicon, Qualcomm.
 TAGGED = re.compile(
     r" ?\[ ?\d{1,2}: {0,15}[^\[\]]{1,16}: {0,6}\d{1,7}\] ?|[ .~-]?\(\d{1,2}\)\[\d{1,7}:[^\[\]]{1,16}\]"
@@ -110,7 +112,7 @@ def split(line: str) -> Prefix:
 def printable(line: str) -> Prefix:
     """The same of a line that holds no control character."""
     if "&" in line or "×" in line:  # a web page's source; a blog's typesetting of 0x
-        line = unescape_html(line).replace("0×", "0x")
+        line = ENTITY.sub(lambda found: unescape_html(found[0]), line).replace("0×", "0x")
     if match := STAMPED.match(line):
         level, time, caller, host = match.groups()
         body = untagged(line[match.end() :])
