@@ -54,7 +54,7 @@ OPENING = (
 )
 STAMPED = re.compile(rf"(?:<(?P<level>\d{{1,3}})>)?{STAMP}(?:(?P<host>{HOST}) kernel: |<[0-7]>)?")
 # What the source of a web page has for these; not `&region->lock`, where a browser reads "&reg".
-ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|times|#\d{1,5}|#x[0-9A-Fa-f]{1,4});")
+ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|times|#(?:34|39|160|215|x22|x27|x2[fF]));")
 # Who printed, as the kernels of phones add it behind the stamp: Samsung, MediaTek, HiSilicon, Qualcomm.
 TAGGED = re.compile(
     r" ?\[ ?\d{1,2}: {0,15}[^\[\]]{1,16}: {0,6}\d{1,7}\] ?|[ .~-]?\(\d{1,2}\)\[\d{1,7}:[^\[\]]{1,16}\]"
