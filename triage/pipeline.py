@@ -111,7 +111,7 @@ def told_beside(side: Sequence[inputs.SideFile]) -> list[Note]:
     """The memory events in the BMC's logs."""
     from triage.correlate import board
 
-    return board.bmc_notes(side)
+    return board.bmc_notes(board.bmc_told(side))
 
 
 def noted(case: Case, notes: Sequence[Note]) -> Case:

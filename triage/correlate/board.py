@@ -87,9 +87,9 @@ def enrich(boot: Boot, side: Sequence[SideFile]) -> Boot:
     if not mine:
         return boot
     inventory = {handle: slot for s in mine if s.kind == "dmi" for handle, slot in slots(s.text).items()}
-    told = [event for s in mine if s.kind == "sel" for event in bmc_events(s.text)]
-    events = tuple(labelled(event, inventory, told) for event in boot.events)
-    return replace(boot, events=events, notes=(*boot.notes, *bmc_notes(mine)))
+    told = bmc_told(mine)
+    events = tuple(labelled(event, inventory, [e for _, e in told]) for event in boot.events)
+    return replace(boot, events=events, notes=(*boot.notes, *bmc_notes(told)))
 
 
 def labelled(event: Event, inventory: dict[str, dict[str, str]], told: Iterable[BmcEvent]) -> Event:
@@ -121,9 +121,13 @@ def near(error: HardwareError, told: BmcEvent) -> bool:
     return (error.severity == "corrected") == (not re.search(r"uncorrect", told.event, re.I))
 
 
-def bmc_notes(side: Iterable[SideFile]) -> list[Note]:
+def bmc_told(side: Iterable[SideFile]) -> list[tuple[str, BmcEvent]]:
+    """The memory events in the BMC's logs, each with the log's name."""
+    return [(s.name, event) for s in side if s.kind == "sel" for event in bmc_events(s.text)]
+
+
+def bmc_notes(told: Iterable[tuple[str, BmcEvent]]) -> list[Note]:
     """One note per BMC log and kind of its memory events: how many of which, and where."""
-    told = ((s.name, event) for s in side if s.kind == "sel" for event in bmc_events(s.text))
     counts = Counter((name, event.event, event.slot or event.sensor) for name, event in told)
     return [
         Note(text=f"BMC event log: {n} x {what} at {where}", source=name) for (name, what, where), n in counts.items()

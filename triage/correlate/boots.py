@@ -15,6 +15,7 @@ from itertools import pairwise, product
 from typing import Literal
 
 from triage.correlate.merge import ordered, signature, telling
+from triage.correlate.reports import release
 from triage.inputs import rotation
 from triage.model import Boot, CoreFacts, Crash, Event, Note, Notice, Source
 
@@ -78,12 +79,7 @@ class Segment:
         """The kernel release that the segment names."""
         if self.core and self.core.kernel:
             return self.core.kernel
-        told = (
-            e.kernel if isinstance(e, Crash) else e.values.get("kernel")
-            for e in self.events
-            if isinstance(e, Crash | Notice)
-        )
-        return next((kernel for kernel in told if kernel), None)
+        return release(self.events)
 
     @property
     def epochs(self) -> tuple[Epoch, ...]:

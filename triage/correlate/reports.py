@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from triage.correlate.consumption import is_memory
 from triage.correlate.shift import PageShift
-from triage.model import SEVERITIES, Crash, Event, HardwareError, MemoryFailure
+from triage.model import SEVERITIES, Crash, Event, HardwareError, MemoryFailure, Notice
 
 SAME_EVENT = 1.0  # seconds; reports of one page within this time tell of one physical event
 NEIGHBOURS = 64  # words of memory_failure() that are looked at around one record
@@ -50,6 +50,14 @@ def is_outcome(error: HardwareError) -> bool:
     xhci_hcd 0000:97:00.0: AER: can't recover (no error_detected callback)
     """
     return error.kind == "pci_recovery"
+
+
+def release(events: Iterable[Event]) -> str | None:
+    """The kernel release that a crash or a notice, such as the boot banner, is the first to name."""
+    told = (
+        e.kernel if isinstance(e, Crash) else e.values.get("kernel") for e in events if isinstance(e, Crash | Notice)
+    )
+    return next((str(kernel) for kernel in told if kernel), None)
 
 
 def worst_first(errors: Iterable[HardwareError]) -> list[HardwareError]:

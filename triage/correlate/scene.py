@@ -184,12 +184,7 @@ def kernel_of(boot: Boot, crash: Crash | None) -> str | None:
         return crash.kernel
     if boot.core and boot.core.kernel:
         return boot.core.kernel
-    told = (
-        e.kernel if isinstance(e, Crash) else e.values.get("kernel")
-        for e in boot.events
-        if isinstance(e, Crash | Notice)
-    )
-    return next((str(kernel) for kernel in told if kernel), None)
+    return reports.release(boot.events)
 
 
 def lag(track: Track, crash: Crash | None) -> float | None:

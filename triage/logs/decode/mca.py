@@ -16,6 +16,7 @@ STATUS_BITS = {63: "VAL", 62: "OVER", 61: "UC", 60: "EN", 59: "MISCV", 58: "ADDR
 INTEL_BITS = {56: "S", 55: "AR"}
 AMD_BITS = {46: "CECC", 45: "UECC", 44: "DEFERRED", 43: "POISON"}
 SMCA_BITS = AMD_BITS | {55: "TCC", 54: "PADDRV", 53: "SYNDV", 40: "SCRUB"}  # family 17h and later
+MCIP = 4  # of MCG_STATUS: a machine check is in progress
 MCG_BITS = {0: "RIPV", 1: "EIPV", 2: "MCIP", 3: "LMCES", 12: "SEAM_NR"}
 
 SIMPLE = {

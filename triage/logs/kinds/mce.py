@@ -23,7 +23,6 @@ GAP = 10
 REQUIRED = ("status", "tsc", "time")
 LEFTOVER = 30.0  # seconds of uptime in which the kernel reads what the banks still hold of the boot before
 
-MCIP = 4  # of MCG_STATUS: a machine check is in progress
 OPTIONAL = ("addr", "misc", "synd", "ipid", "ppin", "ip")
 REGISTERS = (
     "status",
@@ -56,7 +55,7 @@ class Fields:
 def traced(fields: dict[str, str | None]) -> dict[str, Any]:
     """The fields of a trace event, which prints the registers that a bank does not have as zeros."""
     told = {name: text for name, text in fields.items() if text and (name not in OPTIONAL or text.strip("0"))}
-    return told | ({"exception": True} if int(told["mcgstatus"], 16) & MCIP else {})
+    return told | ({"exception": True} if int(told["mcgstatus"], 16) & mca.MCIP else {})
 
 
 def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:

@@ -27,7 +27,6 @@ from triage.model import Event, HardwareError, Severity
 ANCHORS = (b"This is not a software error",)
 GAP = 16
 REQUIRED = ("bank", "status", "time")
-MCIP = 4  # of MCG_STATUS: a machine check is in progress
 VENDORS = {"Intel": mca.INTEL, "AMD": mca.AMD, "Hygon": mca.HYGON}
 WEIGHTS: dict[str, Severity] = {"Uncorrected": "recoverable"}
 REGISTERS = ("status", "mcgstatus", "addr", "misc", "ppin", "tsc", "ip", "microcode", "apic")
@@ -67,7 +66,7 @@ def build(fields: dict[str, Any], base: dict[str, Any]) -> list[Event]:
             mca=present(bank=bank.bank, **registers, **(mca.decode(bank, registers["mcgstatus"]) if known else {})),
             location=present(socket=number(fields.get("socket"))),
             cpu=number(fields.get("cpu")),
-            previous_boot=severity == "fatal" and not (registers["mcgstatus"] or 0) & MCIP,  # it was read from a bank
+            previous_boot=severity == "fatal" and not (registers["mcgstatus"] or 0) & mca.MCIP,  # left in the bank
             detail=present(meaning=fields.get("meaning")),
         )
     ]
