@@ -19,23 +19,27 @@ class Figure:
     peak: float  # MB of the largest process, mapped pages counted
 
 
-def once(command: Sequence[str]) -> Figure:
-    """One run; output goes to /dev/null."""
+def once(command: Sequence[str], processors: int | None = None) -> Figure:
+    """One run, on some processors only if that is said; output goes to /dev/null."""
+
+    def bind() -> None:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:processors])
+
     began = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=bind)
     _, _, usage = os.wait4(child.pid, 0)
     child.returncode = 0  # reaped above
     return Figure(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def side_by_side(commands: dict[str, Sequence[str]], runs: int = 5) -> dict[str, Figure]:
+def side_by_side(commands: dict[str, Sequence[str]], runs: int = 5, processors: int | None = None) -> dict[str, Figure]:
     """The commands in turn, A B A B, after one warm-up each; medians."""
     for command in commands.values():
-        once(command)
+        once(command, processors)
     found: dict[str, list[Figure]] = {name: [] for name in commands}
     for _ in range(runs):
         for name, command in commands.items():
-            found[name].append(once(command))
+            found[name].append(once(command, processors))
     return {
         name: Figure(*(statistics.median(getattr(f, part) for f in figures) for part in ("wall", "cpu", "peak")))
         for name, figures in found.items()

@@ -13,7 +13,7 @@ from collections import deque
 from triage import inputs
 from triage.inputs import LogText
 from triage.logs import grammar, parse
-from triage.report import row
+from triage.report import writer
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
     elif part == "read":
         deque(parse.Parser(text).events(), maxlen=0)
     else:
-        sys.stdout.writelines(row("jsonl", event) for event in parse.Parser(text).events())
+        sys.stdout.writelines(writer("jsonl")(event) for event in parse.Parser(text).events())
     print(time.process_time() - began, file=sys.stderr)
 
 

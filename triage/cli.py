@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -16,6 +17,7 @@ from triage.terminal import INTERRUPTED, LIMITS, Commands, Reading, say, waiting
 
 if TYPE_CHECKING:
     from triage.config import Limits
+    from triage.model import Event
     from triage.pipeline import Analysis
     from triage.redact import Redactor
 
@@ -104,13 +106,13 @@ def analyze(
       triage analyze /var/crash --json cases.json --fail-on strong
     """
     from triage import pipeline
-    from triage.config import Options
+    from triage.config import Options, processors
 
     if privacy.of() and settings["minicore"]:
         raise click.UsageError("--minicore cannot be redacted: it holds memory as it was. Leave out one of them.")
     reading = Reading(limits.memory)
     with waiting("reading"):
-        analysis = pipeline.analyze(paths, Options(**settings, limits=limits), reading=reading)
+        analysis = pipeline.analyze(paths, Options(**settings, limits=limits, processes=processors()), reading=reading)
     ticket = redacted(analysis, privacy.of("markdown")) if markdown else analysis
     analysis = redacted(analysis, privacy.of())
     complain(analysis)
@@ -157,18 +159,25 @@ def print_events(
 ) -> Iterator[int]:
     """Print the events of what is found, and what could not be read; yields exit codes."""
     from triage import inputs, pipeline
-    from triage.logs.parse import Parser
-    from triage.report import row
+    from triage.config import processors
+    from triage.logs.parts import Parts
+    from triage.report import writer
+
+    row = writer(form)
+
+    def made(event: Event) -> tuple[int, Any]:
+        """The last line of an event, and the event as it is printed, once nothing of it has to be replaced."""
+        return event.last_line, event if redactor else row(event)
 
     for found in inputs.find(paths, limits=limits):
         if redactor:
             redactor.learn(input=found.name, host=getattr(found, "host", None), boot=getattr(found, "boot_id", None))
         match found:
             case inputs.LogText():
-                parser = Parser(found, limits)
-                for event in pipeline.up_to(limits.events, parser.events(), found):
-                    sys.stdout.write(row(form, redactor.redact(event) if redactor else event))
-                for number, line in parser.residue if residue else ():
+                told: Parts[tuple[int, Any]] = Parts(found, limits, made, processors())
+                for _, event in pipeline.up_to(limits.events, told, found, itemgetter(0)):
+                    sys.stdout.write(row(redactor.redact(event)) if redactor else event)
+                for number, line in told.residue if residue else ():
                     say(f"{found.name}:{number}: {line}", redactor)
                 for note in found.notes:
                     say(f"triage: {found.name}: {note}", redactor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
@@ -48,4 +49,10 @@ class Options:
     debuginfod: bool = False  # fetch it from the servers in DEBUGINFOD_URLS even where a core has types of its own
     minicore: str | None = None  # where to write the pages that the analysis of a core read
     core_timeout: float = 60.0  # seconds of wall time for one core
+    processes: int = 1  # that may read one large log at a time
     limits: Limits = Limits()
+
+
+def processors() -> int:
+    """How many processors this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, TypeVar
 
 from triage import inputs
 from triage.config import Limits, Options
@@ -102,7 +103,7 @@ class Material:
         """The events of one log, as far as they are read."""
         told = list[Event]()
         self.logs.append((text, told))
-        for event in up_to(self.options.limits.events, events(text, self.options.limits), text):
+        for event in up_to(self.options.limits.events, events(text, self.options.limits, self.options.processes), text):
             told.append(event)
         self.analysis.notes += [Note(text=note, source=text.name) for note in text.notes]
 
@@ -137,22 +138,28 @@ def crash_sites(cases: Sequence[Case]) -> list[Site]:
     return tables.sites(cases)
 
 
-def events(text: LogText, limits: Limits | None = None) -> Iterator[Event]:
+def events(text: LogText, limits: Limits | None = None, processes: int = 1) -> Iterator[Event]:
     """The events of one log."""
-    from triage.logs.parse import Parser
+    from triage.logs.parts import Parts
 
-    return Parser(text, limits).events()
+    return iter(Parts(text, limits or Limits(), lambda event: event, processes))
 
 
-def up_to(limit: int, found: Iterable[Event], text: LogText) -> Iterator[Event]:
-    """The first `limit` events of a log; that there are more is noted with it."""
-    behind = 0
+T = TypeVar("T")
+
+
+def up_to(
+    limit: int, found: Iterable[T], text: LogText, last_line: Callable[[T], int] = attrgetter("last_line")
+) -> Iterator[T]:
+    """The first `limit` events of a log, or what was made of them; that there are more is noted with it."""
+    last = None
     for count, event in enumerate(found):
         if count == limit:
+            behind = 0 if last is None else last_line(last)
             text.notes += (f"more than {limit} events; what is behind line {behind} is not analysed",)
             return
         yield event
-        behind = event.last_line
+        last = event
 
 
 def judge_logs(

@@ -64,11 +64,11 @@ class Memory:
 def log(data: bytes) -> None:
     """Scan, prefixes, grammars and the events they build, as JSON lines and CSV."""
     from triage.logs.parse import Parser
-    from triage.report import row
+    from triage.report import writer
 
     for event in Parser(LogText(name="fuzz", data=data)).events():
-        row("jsonl", event)
-        row("csv", event)
+        writer("jsonl")(event)
+        writer("csv")(event)
 
 
 def case(data: bytes) -> None:
@@ -87,7 +87,7 @@ def grammar(data: bytes) -> None:
     from triage.logs.grammar import Record, kinds, load
     from triage.logs.lines import LineReader
     from triage.logs.parse import Parser
-    from triage.report import row
+    from triage.report import writer
 
     names = sorted(kinds())
     loaded = load(names[data[0] % len(names)] if data else names[0])
@@ -98,7 +98,7 @@ def grammar(data: bytes) -> None:
     if record.tokens:
         lines = [token.line for token in record.tokens]
         for event in Parser(LogText(name="fuzz", data=data)).build(loaded, record.fields(), lines):
-            row("jsonl", event)
+            writer("jsonl")(event)
 
 
 def prefix(data: bytes) -> None:

@@ -19,8 +19,9 @@ GROUPS = ["helper", "foreign", "shared", "sleep", "landmark", "interrupt", "disp
 def crash(header: str, *functions: str, before: tuple[Clue, ...] = (), kind: str = "oops") -> Crash:
     """A crash whose clues are those before its call trace, and the frames of that."""
     trace = (Clue("trace", "Call Trace"), *(Clue("frame", name) for name in functions)) if functions else ()
-    base = Crash(kind=kind, source="log", first_line=1, last_line=9, header=tuple(header.splitlines()))
-    return signature.named(base, (*before, *trace))
+    lines = tuple(header.splitlines())
+    names = signature.names(lines, None, (*before, *trace))
+    return Crash(kind=kind, source="log", first_line=1, last_line=9, header=lines, **names)
 
 
 def crashes(*lines: str) -> list[Crash]:

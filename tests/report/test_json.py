@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from tests.report import samples
 from triage.model import Crash, HardwareError
 from triage.report import csv as report_csv
-from triage.report import head, row
+from triage.report import head, writer
 from triage.report import json as report
 from triage.report.escape import cell
 
@@ -106,7 +106,7 @@ def test_a_schema_that_checks_nothing_would_pass_this() -> None:
 
 def test_csv_rows_fit_the_header_and_hold_no_formula() -> None:
     events = [*samples.proven().boot.events, *samples.hostile().boot.events]
-    rows = list(csv.reader([head("csv"), *(row("csv", event) for event in events)]))
+    rows = list(csv.reader([head("csv"), *(writer("csv")(event) for event in events)]))
     assert {len(row) for row in rows} == {len(report_csv.HEADER)}
     assert rows[1][rows[0].index("physical_address")] == "0x519b7a80"
     for value in ("=1+1", "+1", "-1", "@A1", "\t=1", " =1", "|x", "＝1"):

@@ -36,6 +36,7 @@ class LineToken:
 
 Values = dict[str, str | None]
 Told = tuple[str, Values, str | None, int]  # terminal, fields, key and end
+UNSEEN: Told = ("", {}, None, 0)  # stands for what no line is
 
 
 def named(values: Values) -> str | None:
@@ -62,9 +63,8 @@ class Classifier:
         self.memory, self.key = memory, key
 
     def __call__(self, line: Line) -> LineToken | None:
-        try:
-            told = self.known[line.body]
-        except KeyError:
+        told = self.known.get(line.body, UNSEEN)
+        if told is UNSEEN:
             told = self.look(line.body)
         return LineToken(*told, line) if told else None
 
@@ -138,6 +138,19 @@ class Record:
         self.edges.append(edge)
         self.tokens.append(token)
         return True
+
+    def like(self, other: Record) -> bool:
+        """Whether the other took the same lines of the same log for the same, and was cut at the same place."""
+        return (
+            (self.grammar, self.key, self.cut_in) == (other.grammar, other.key, other.cut_in)
+            and len(self.tokens) == len(other.tokens)
+            and self.taken() == other.taken()
+            and (self.cut_by.taken() if self.cut_by else None) == (other.cut_by.taken() if other.cut_by else None)
+        )
+
+    def taken(self) -> list[tuple[int, str, str]]:
+        """The number and text of each line, and what it was taken for."""
+        return [(token.line.number, token.line.raw, token.type) for token in self.tokens]
 
     def fields(self) -> dict[str, Any]:
         """What the grammar's transformer makes of the record so far; every prefix of a record is a record."""

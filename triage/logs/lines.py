@@ -32,9 +32,9 @@ class Line:
 class LineReader:
     """Reads lines forwards and jumps to hits; line ends are counted once, and only up to the last hit."""
 
-    def __init__(self, data: Buffer) -> None:
+    def __init__(self, data: Buffer, start: int = 0, number: int = 1) -> None:
         self.data, self.size = data, len(data)
-        self.pos, self.number = 0, 1  # where the next line begins, and its number from 1
+        self.pos, self.number = start, number  # where the next line begins, and its number from 1
         # Lines cut from `pos` on, and the next of them; bytes as Latin-1, so that characters are counted as bytes.
         self.rows, self.at = list[str](), 0
         self.clean = self.ended = True  # only printable ASCII in them; a line end behind the last
@@ -52,11 +52,8 @@ class LineReader:
             self.step(len(self.rows[self.at]))
         if self.pos != start:
             self.rows, self.at = [], 0
-        while self.pos < start:
-            stop = min(start, self.pos + COUNTED)
-            self.number += self.data[self.pos : stop].count(b"\n")
-            release(self.data, self.pos, stop)
-            self.pos = stop
+        self.number += newlines(self.data, self.pos, start)
+        self.pos = start
 
     def step(self, length: int) -> None:
         """Go behind the next row."""
@@ -125,6 +122,16 @@ class LineReader:
         if self.ahead or self.at == len(self.rows):
             return self.data[self.pos : self.pos + 2].decode("latin-1") in STAMPS
         return self.rows[self.at][:2] in STAMPS
+
+
+def newlines(data: Buffer, start: int, stop: int) -> int:
+    """How many lines end between two places, without holding them all."""
+    count = 0
+    for at in range(start, stop, COUNTED):
+        end = min(stop, at + COUNTED)
+        count += data[at:end].count(b"\n")
+        release(data, at, end)
+    return count
 
 
 INSIDE = re.compile(r"\[ *\d{1,10}\.\d{6}\]")

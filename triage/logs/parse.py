@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from triage.config import Limits
 from triage.inputs import LogText
 from triage.logs.clock import since_new_year, wall_seconds
 from triage.logs.grammar import Grammar, LineToken, Record, kinds, load
 from triage.logs.lines import Line, LineReader, inside, join, stamped
-from triage.logs.restart import with_restarts
-from triage.logs.scan import Scanner
+from triage.logs.restart import sign, with_restarts
+from triage.logs.scan import Hit, Scanner
 from triage.model import Event
 
 WRAP_MIN = 40  # a line shorter than this was not wrapped by a mail program
@@ -44,66 +45,122 @@ def scanner() -> Scanner:
     return Scanner((anchor, name) for name, kind in kinds().items() for anchor in kind.ANCHORS)
 
 
-class Parser:
-    """Reads one log. `residue` collects lines that hold an anchor and belong to no event: (line number, text)."""
+class Part(NamedTuple):
+    """Lines of a log that are read on their own: from `start` to `stop`, both behind a line end, with their anchors."""
 
-    def __init__(self, text: LogText, limits: Limits | None = None) -> None:
+    start: int
+    stop: int
+    number: int  # of its first line
+    hits: Callable[[], Iterator[Hit]]  # at the end of a part one of no kind, then those behind: what may go on there
+    behind: int = 0  # the number of the line at `stop`
+
+
+class Parser:
+    """Reads one log, or a part of it with what its records have behind the part.
+
+    `residue` collects lines that hold an anchor and belong to no event: (line number, text).
+    """
+
+    def __init__(
+        self, text: LogText, limits: Limits | None = None, part: Part | None = None, lines: int | None = None
+    ) -> None:
         self.text, self.open = text, list[Record]()
+        self.part = part or Part(0, len(text.data), 1, lambda: scanner().hits(text.data))
+        self.reader = LineReader(text.data, self.part.start, self.part.number)
+        self.hits = self.part.hits()
+        self.hit = next(self.hits, None)  # the next one
         self.limit = (limits or Limits()).lines
-        self.count = 0  # lines looked at
+        self.left = self.limit if lines is None else lines  # lines that may be looked at
+        self.count, self.cut = 0, False  # lines looked at, and whether more are left
         self.until: float = 0  # the line before which no open record is given up
+        self.ended: list[Event] = []  # records end out of order: held until none is open that began before them
         self.residue: list[tuple[int, str]] = []
 
     def events(self) -> Iterator[Event]:
         """All events of the log, in the order of their first lines."""
-        return with_restarts(self.records(), self.text)
+        return with_restarts(((sign(event), event) for event in self.records()), self.text, lambda event: event)
 
     def records(self) -> Iterator[Event]:
         """The events that lines of the log tell, in the order of their first lines."""
-        ended: list[Event] = []  # records end out of order: held until none is open that began before them
         for line in self.lines():
-            self.count += 1
-            quoted = bool(line.kinds) and is_quoted(line.body)
-            if (quoted or not (self.open and self.claim(line))) and line.kinds:
-                ended += self.begin(line, quoted=quoted)
-            if self.open and (self.count >= self.until or len(self.open) > OPEN_LIMIT):
-                ended += self.expire()
-            if ended and (not self.open or len(ended) > HELD_MAX):
-                yield from sorted(ended, key=first_line)
-                ended.clear()
-        ended += [event for record in self.open for event in self.finish(record)]
+            self.take(line)
+            if self.ended and (not self.open or len(self.ended) > HELD_MAX):
+                yield from self.ready()
+        self.close()
+        yield from self.ready()
+
+    def ready(self) -> list[Event]:
+        """Take out of `ended` the events before which no open record began; all, if one is open for too long."""
+        done, self.ended = self.ended, []
+        if len(done) > 1:
+            done.sort(key=first_line)
+        if self.open:
+            begun = self.text.number(min(record.tokens[0].line.number for record in self.open))
+            count = bisect_left(done, begun, key=first_line)
+            if count >= len(done) // 2:
+                done, self.ended = done[:count], done[count:]
+        return done
+
+    def take(self, line: Line) -> None:
+        """Give a line to the record that wants it; what ends thereby is added to `ended`."""
+        self.count += 1
+        quoted = bool(line.kinds) and is_quoted(line.body)
+        if (quoted or not (self.open and self.claim(line))) and line.kinds:
+            self.ended += self.begin(line, quoted=quoted)
+        if self.open and (self.count >= self.until or len(self.open) > OPEN_LIMIT):
+            self.ended += self.expire()
+
+    def close(self) -> None:
+        """End the records that are open at the end of the log."""
+        self.ended += [event for record in self.open for event in self.finish(record)]
         self.open = []
-        yield from sorted(ended, key=first_line)
+
+    @property
+    def pos(self) -> int:
+        """The place behind the line that was read last."""
+        return self.reader.pos
+
+    def like(self, other: Parser) -> bool:
+        """Whether the same lines wait in the same open records: then both make the same of all that follows."""
+        return len(self.open) == len(other.open) and all(
+            mine.until - self.count == theirs.until - other.count and mine.like(theirs)
+            for mine, theirs in zip(self.open, other.open, strict=True)
+        )
 
     # -- lines
 
     def lines(self) -> Iterator[Line]:
         """The line of each hit, and the lines behind it for as long as a record is open."""
-        reader = LineReader(self.text.data)
-        hits = scanner().hits(self.text.data)
-        hit = next(hits, None)
-        for _ in range(self.limit):
-            if not (hit or self.open):
+        reader, stop = self.reader, self.part.stop
+        for _ in range(self.left):
+            if not self.open and (self.hit is None or (self.hit[0] >= stop - 1 and reader.pos <= stop)):
                 return
-            if hit and not self.open:
-                reader.jump(hit[0])
+            if self.hit and not self.open:
+                reader.jump(self.hit[0])
             line = reader.read()
             if line is None:
                 return
-            while hit and hit[0] < reader.pos:
-                line.kinds = hit[1] if not line.kinds else (*line.kinds, *hit[1])
-                hit = next(hits, None)
+            while self.hit and self.hit[0] < reader.pos:
+                line.kinds = self.hit[1] if not line.kinds else (*line.kinds, *self.hit[1])
+                self.hit = next(self.hits, None)
             if len(line.raw) >= WRAP_MIN and not reader.at_stamp:
-                line = self.unwrap(line, reader, hit[0] if hit else reader.size)
-                while hit and hit[0] < reader.pos:  # in the half that was taken
-                    line.kinds = (*line.kinds, *hit[1])
-                    hit = next(hits, None)
+                line = self.unwrap(line)
+                while self.hit and self.hit[0] < reader.pos:  # in the half that was taken
+                    line.kinds = (*line.kinds, *self.hit[1])
+                    self.hit = next(self.hits, None)
             yield line
-        if hit:
+        if self.hit and self.hit[1]:
+            self.cut = True
             note = f"more than {self.limit} lines near anchors; what is behind line {reader.number - 1} is not analysed"
             self.text.notes += (note,)
 
-    def unwrap(self, line: Line, reader: LineReader, next_hit: int) -> Line:
+    def anchored(self, end: int) -> bool:
+        """Whether an anchor stands before a place; what lies behind the part is looked through only if it must be."""
+        while self.hit and not self.hit[1] and self.hit[0] < end:
+            self.hit = next(self.hits, None)
+        return self.hit is not None and self.hit[0] < end
+
+    def unwrap(self, line: Line) -> Line:
         """The line with its other half where a mail program broke it.
 
         A half is taken if it has no prefix of its own, no grammar in question knows it for sure (of a frame behind "in"
@@ -111,14 +168,14 @@ class Parser:
         half had a prefix, or it alone is at best a guess of a grammar, or the two together are exactly a line that a
         grammar knows, nothing more.
         """
-        own = stamped(line)
+        reader, own = self.reader, stamped(line)
         unended = UNENDED.search(line.body) is not None
         while not reader.at_stamp:
             tail = reader.peek()
             if tail is None or stamped(tail) or not tail.body.strip():
                 break
             # A line with a stamp or an anchor is nobody's other half, but for the count, which begins no line.
-            if next_hit < reader.end and not (unended or tail.body.startswith("[#")):
+            if self.anchored(reader.end) and not (unended or tail.body.startswith("[#")):
                 break
             joined = join(line, tail)
             if len(joined.body) > JOINED_MAX or "\ufffd" in tail.body:

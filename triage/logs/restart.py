@@ -15,12 +15,12 @@ The end mark of a panic is a crash of its own only where the panic is not: the o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeVar
 
 from triage.inputs import LogText
-from triage.inputs.buffers import Buffer
-from triage.logs.lines import COUNTED
-from triage.logs.signature import named
+from triage.logs import signature
+from triage.logs.lines import newlines
 from triage.model import Crash, Event, Notice
 
 STAMP = re.compile(rb"(?:<\d{1,3}>)?\[ {0,6}(\d{1,9})\.\d{6}\]")
@@ -34,23 +34,44 @@ RUNNING = 10  # seconds after its start from which a kernel is taken to have boo
 LOOK_BACK = 8192  # bytes before the banner; a firmware says less
 
 
-def with_restarts(events: Iterable[Event], text: LogText) -> Iterator[Event]:
-    """The events, and a crash before each boot that the firmware began and nothing announced."""
+T = TypeVar("T")
+
+
+class Sign(NamedTuple):
+    """What an event says of how a boot ended."""
+
+    boot: Notice | None = None  # the banner of the next
+    panicked: bool = False
+    repeats: bool = False  # the end mark of a panic
+    explains: bool = True  # a restart behind it
+
+
+def sign(event: Event) -> Sign | None:
+    """What an event says of how a boot ended; of most nothing."""
+    if isinstance(event, Crash):
+        return Sign(panicked=event.panicked, repeats=event.header[:1] > () and event.header[0].startswith(END_MARK))
+    if isinstance(event, Notice) and event.what in ("boot", "shutdown", "sysrq"):
+        return Sign(boot=event, explains=False) if event.what == "boot" else Sign()
+    return None
+
+
+def with_restarts(signed: Iterable[tuple[Sign | None, T]], text: LogText, made: Callable[[Event], T]) -> Iterator[T]:
+    """What was `made` of events, and of a crash before each boot that the firmware began and nothing announced."""
     explained, panicked, pos = False, False, 0
-    for event in events:
-        if isinstance(event, Crash):
-            if panicked and event.header[:1] and event.header[0].startswith(END_MARK):
+    for said, item in signed:
+        if said:
+            if said.repeats and panicked:
                 continue
-            panicked |= event.panicked
-        if isinstance(event, Notice) and event.what == "boot":
-            start, pos = banner(event, text, pos)
-            if not explained and fell(bytes(text.data[max(0, start - LOOK_BACK) : start])):
-                yield restart(event, event.text)
-            explained = panicked = False
-        explained |= isinstance(event, Crash) or (isinstance(event, Notice) and event.what in ("shutdown", "sysrq"))
-        yield event
+            panicked |= said.panicked
+            if said.boot:
+                start, pos = banner(said.boot, text, pos)
+                if not explained and fell(bytes(text.data[max(0, start - LOOK_BACK) : start])):
+                    yield made(restart(said.boot, said.boot.text))
+                explained = panicked = False
+            explained |= said.explains
+        yield item
     if not explained and (began := relapse(text)):
-        yield began
+        yield made(began)
 
 
 def relapse(text: LogText) -> Crash | None:
@@ -60,14 +81,9 @@ def relapse(text: LogText) -> Crash | None:
     words = list(BEGAN.finditer(tail))
     if not words or b"Linux version " in tail[words[-1].start() :] or not fell(tail[: words[-1].end()]):
         return None
-    line = text.number(1 + newlines(text.data, start + words[-1].start()))
+    line = text.number(1 + newlines(text.data, 0, start + words[-1].start()))
     said = words[-1][0].decode("ascii", "replace").strip()
     return restart(Event(kind="restart", source=text.name, first_line=line, last_line=line, host=text.host), said)
-
-
-def newlines(data: Buffer, end: int) -> int:
-    """How many lines end before a place, without holding them all."""
-    return sum(data[at : min(end, at + COUNTED)].count(b"\n") for at in range(0, end, COUNTED))
 
 
 def banner(boot: Notice, text: LogText, pos: int) -> tuple[int, int]:
@@ -90,14 +106,13 @@ def fell(before: bytes) -> bool:
 
 def restart(boot: Event, line: str) -> Crash:
     """The crash of which only the start of the next boot is seen."""
-    return named(
-        Crash(
-            kind="restart",
-            source=boot.source,
-            first_line=boot.first_line,
-            last_line=boot.last_line,
-            lines=boot.lines,
-            host=boot.host,
-            header=(line,),
-        )
+    return Crash(
+        kind="restart",
+        source=boot.source,
+        first_line=boot.first_line,
+        last_line=boot.last_line,
+        lines=boot.lines,
+        host=boot.host,
+        header=(line,),
+        **signature.names((line,), None),
     )

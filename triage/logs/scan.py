@@ -10,6 +10,7 @@ from typing import Any
 from triage.inputs.buffers import Buffer
 
 CHUNK = 8 << 20
+AROUND = 2 << 20  # bytes that may be mapped with one page, those before it too: the largest folio of the page cache
 ROOM = 4 * CHUNK  # bytes that the hits of one pass over a chunk may need
 # The vectorised prefilter sorts literals into 8 buckets: several passes with few literals each are faster than one with
 # many (113 literals: 1.7 GB/s in groups of 24, 1.1 in groups of 60, 0.1 in one of more than 64). Groups are even: a
@@ -40,11 +41,11 @@ class Scanner:
             (BytesAhoCorasick(group, matchkind=MatchKind.LeftmostFirst), [owners[a] for a in group]) for group in groups
         ]
 
-    def hits(self, data: Buffer) -> Iterator[Hit]:
-        """Every anchor, in order; chunk by chunk, so that memory stays flat."""
-        view, at = memoryview(data), 0  # type: ignore[arg-type]
-        while at < len(data):
-            stop = chunk_end(data, at)
+    def hits(self, data: Buffer, start: int = 0, end: int | None = None, chunk: int = CHUNK) -> Iterator[Hit]:
+        """Every anchor from a line's begin to a line's end, in order; chunk by chunk, so that memory stays flat."""
+        view, at, end = memoryview(data), start, len(data) if end is None else end  # type: ignore[arg-type]
+        while at < end:
+            stop = chunk_end(data, at, min(at + chunk, end))
             found: list[tuple[int, int, tuple[str, ...]]] = []
             for matcher, owners in self.matchers:
                 bytes(ROOM)  # a MemoryError here, where Python can tell of it: the matcher would abort
@@ -61,15 +62,14 @@ class Scanner:
             at = stop
 
 
-def chunk_end(data: Buffer, at: int) -> int:
-    """End of the chunk that begins at `at`: behind a line end where there is one."""
-    if at + CHUNK >= len(data):
-        return len(data)
-    return data.rfind(b"\n", at, at + CHUNK) + 1 or at + CHUNK
+def chunk_end(data: Buffer, at: int, most: int) -> int:
+    """End of the chunk that begins at `at`, at `most`: behind a line end where there is one."""
+    return most if most == len(data) else data.rfind(b"\n", at, most) + 1 or most
 
 
 def release(data: Buffer, start: int, stop: int) -> None:
     """Give the pages of a scanned chunk of a mapped file back: resident memory does not follow the file's size."""
     if isinstance(data, mmap.mmap):
+        start = max(0, start - AROUND)
         first = start - start % mmap.PAGESIZE
         data.madvise(mmap.MADV_DONTNEED, first, stop - first)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,20 +16,20 @@ from triage import resources
 from triage.logs.blame import Name, Trail, follow, is_one
 from triage.logs.doubt import doubt
 from triage.logs.kinds._clues import Clue
-from triage.model import Crash
 
 # What differs from crash to crash, in this order: names of a fuzzer's processes, addresses, network addresses, source
-# lines, places in functions, CPUs, numbers.
+# lines, places in functions, CPUs, numbers. A title without the text before a pattern has nothing for it.
 CHANGING = (
-    (re.compile(r"syz-executor\.?\d+(?:[/:]\d+)?"), "syz-executor"),
-    (re.compile(r"(?<![A-Za-z0-9])(?:0x)?(?=[a-f]*\d|f{6})[0-9a-f]{6,}"), "ADDR"),
-    (re.compile(r"\d{1,3}(?:\.\d{1,3}){3}"), "IP"),
-    (re.compile(r"(\.\w+)(?::\d+)+"), r"\1:LINE"),
-    (re.compile(r"([A-Za-z_][\w$]{0,127})(?:\.\w{1,64}){0,8}+\+0x[0-9a-z]+/0x[0-9a-z]+"), r"\1"),
-    (re.compile(r"CPU#\d+"), "CPU"),
-    (re.compile(r"(?<=\W)\d+(?!\w)"), "NUM"),
-    (re.compile(r"\d{7,}"), "NUM"),
+    ("syz-", re.compile(r"syz-executor\.?\d+(?:[/:]\d+)?"), "syz-executor"),
+    ("", re.compile(r"(?<![A-Za-z0-9])(?:0x)?(?=[a-f]*\d|f{6})[0-9a-f]{6,}"), "ADDR"),
+    (".", re.compile(r"\d{1,3}(?:\.\d{1,3}){3}"), "IP"),
+    (":", re.compile(r"(\.\w+)(?::\d+)+"), r"\1:LINE"),
+    ("+0x", re.compile(r"([A-Za-z_][\w$]{0,127})(?:\.\w{1,64}){0,8}+\+0x[0-9a-z]+/0x[0-9a-z]+"), r"\1"),
+    ("CPU#", re.compile(r"CPU#\d+"), "CPU"),
+    ("", re.compile(r"(?<=\W)\d+(?!\w)"), "NUM"),
+    ("", re.compile(r"\d{7,}"), "NUM"),
 )
+CHANGES = re.compile(r"\d|f{6}")  # what stands in all of them
 UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 TITLE_MAX = 120  # mixed lines can be very long
 # Where a report that the convention trusts with no name may still show a function.
@@ -69,30 +69,31 @@ def rule(entry: dict[str, Any]) -> Rule:
     return Rule(**{**entry, **lists, "header": re.compile(entry["header"], re.M), "skip": skip, "several": several})
 
 
-def named(crash: Crash, clues: tuple[Clue, ...] = (), whole: tuple[Clue, ...] = ()) -> Crash:
-    """The crash with title, alternative titles, type, blamed function and the reason to distrust it.
+def names(
+    header: tuple[str, ...], function: str | None, clues: tuple[Clue, ...] = (), whole: tuple[Clue, ...] = ()
+) -> dict[str, Any]:
+    """Title, alternative titles, type, blamed function of a crash and the reason to distrust it: fields of the model.
 
-    `whole`: the clues with those behind the report, where another one began inside it.
+    `function`: where it crashed; `whole`: the clues with those behind the report, where another one began inside it.
     """
-    found = match(crash.header)
+    found = match(header)
     if found is None:
-        where = f" in {crash.function}" if crash.function else ""
-        title = plain(crash.header[0]) if crash.header else f"unknown crash{where}"
-        return replace(crash, title=title, corrupted="no line says what happened")
+        where = f" in {function}" if function else ""
+        title = plain(header[0]) if header else f"unknown crash{where}"
+        return {"title": title, "corrupted": "no line says what happened"}
     rule, words = found
     trail = blamed(rule, clues)
-    title, *others = spelled(rule, words, trail.names if trail else ())
+    title, *others = (plain(one) for one in dict.fromkeys(spelled(rule, words, trail.names if trail else ())))
     frame = trail.names[0] if trail else None
     if trail and not frame:
         frame = guess(rule, clues)
-    return replace(
-        crash,
-        title=plain(title),
-        alt_titles=tuple(sorted({plain(other) for other in others} - {plain(title)})),
-        type=rule.type,
-        frame=frame.canonical if frame else None,
-        corrupted=doubt(title, whole or clues, trail, reason=rule.corrupted, stack=rule.stack),
-    )
+    return {
+        "title": title,
+        "alt_titles": tuple(sorted(set(others) - {title})),
+        "type": rule.type,
+        "frame": frame.canonical if frame else None,
+        "corrupted": doubt(title, whole or clues, trail, reason=rule.corrupted, stack=rule.stack),
+    }
 
 
 def match(header: tuple[str, ...]) -> tuple[Rule, dict[str, str]] | None:
@@ -145,6 +146,8 @@ def word(name: Name | None) -> str:
 
 def plain(title: str) -> str:
     """A title without what differs from crash to crash: `age=57 at ffff8801d2c8faf4` is `age=NUM at ADDR`."""
-    for pattern, text in CHANGING:
-        title = pattern.sub(text, title)
+    if CHANGES.search(title):
+        for needed, pattern, text in CHANGING:
+            if needed in title:
+                title = pattern.sub(text, title)
     return " ".join(UNPRINTABLE.sub("", title.replace("\t", " "))[:TITLE_MAX].split())

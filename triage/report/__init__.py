@@ -30,14 +30,9 @@ def head(form: str) -> str:
     return csv.line(csv.HEADER) if form == "csv" else ""
 
 
-def row(form: str, event: Event) -> str:
-    """One event as a line of `triage log`, "csv" or "jsonl"."""
-    return writer(form)(event)
-
-
 @cache
 def writer(form: str) -> Callable[[Event], str]:
-    """What makes a row of an event."""
+    """What makes one event a line of `triage log`, "csv" or "jsonl"."""
     from triage.report import csv, json
 
     if form == "csv":

@@ -40,7 +40,7 @@ HEX = frozenset(
     )
 )  # fmt: skip
 REQUIRED = ("kind", "time", "source", "first_line", "last_line")  # every line of `triage log --jsonl` has these
-ABSENT: tuple[Any, ...] = ((), {}, "")  # nothing is known
+FLAT = frozenset((bool, int, float))  # types whose every value is known
 LEFT_OUT = frozenset({"lines", "boot", "dial"})  # the raw text, and our own numbering of boots and seconds
 
 
@@ -75,14 +75,17 @@ def plain(value: Any, name: str = "") -> Any:
     kind = type(value)
     if kind is str:
         return (value if value.isascii() else unicode(value)) or None
+    if kind is int:
+        return hexadecimal(value) if is_hex(name) or not -BIGGEST <= value <= BIGGEST else value
     if value is None or kind is bool:
         return value
-    if kind is int:
-        return value if -BIGGEST <= value <= BIGGEST and not is_hex(name) else hexadecimal(value)
+    if kind is dict:
+        return {
+            k if k.isascii() else unicode(k): v if type(v) is str and v and v.isascii() else plain(v, k)
+            for k, v in value.items()
+        }
     if kind is float:
         return value if math.isfinite(value) else None
-    if kind is dict:
-        return {unicode(str(k)): plain(v, str(k)) for k, v in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(v, name) for v in value]
     return text(str(value))
@@ -299,19 +302,29 @@ def event(item: Event) -> dict[str, Any]:
 
 @cache
 def columns(form: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
-    """The names of the fields of an event type that a row may have, the required ones first, and what gets them all."""
-    names = (*REQUIRED, *(f.name for f in fields(form) if f.name not in REQUIRED and f.name not in LEFT_OUT))
+    """The names of the fields of an event type that a row may have, beside the required ones, and what gets them."""
+    names = tuple(f.name for f in fields(form) if f.name not in REQUIRED and f.name not in LEFT_OUT)
     return names, attrgetter(*names)
 
 
 def _values(item: Event, form: Any) -> dict[str, Any]:
     """The fields that `form` declares and `item` has, the required ones first and even if unknown."""
-    names, values = columns(form)
     row = {
-        name: plain(value, name)
-        for name, value in zip(names, values(item), strict=True)
-        if value or (value is not None and value not in ABSENT) or name in REQUIRED
+        "kind": item.kind,
+        "time": plain(item.time),
+        "source": text(item.source),
+        "first_line": item.first_line,
+        "last_line": item.last_line,
     }
+    names, values = columns(form)
+    for name, value in zip(names, values(item), strict=True):
+        if value is None:
+            continue
+        kind = type(value)
+        if kind is bool or (kind is str and value and value.isascii()):  # most are: no call for them
+            row[name] = value
+        elif value or kind in FLAT:
+            row[name] = plain(value, name)
     if "wall_time" in row:
         row["wall_time"] = wall_time(item.wall_time)
     return row

@@ -44,6 +44,7 @@ def facts(tokens: list[LineToken]) -> dict[str, Any]:
     """Everything that is not a trace."""
     values = merge(token for token in tokens if not is_frame(token))
     registers, user = _registers.read(tokens)
+    arch = _registers.architecture(tokens)
     panics = [token for token in tokens if terminal(token) in ("PANIC", "PANIC_END")]
     return {
         "values": values,
@@ -52,13 +53,13 @@ def facts(tokens: list[LineToken]) -> dict[str, Any]:
         **who(values),
         "registers": registers,
         "user_registers": user,
-        "arch": _registers.architecture(tokens),
+        "arch": arch,
         "code": values.get("code"),
         "modules": tuple(MODULE.findall(values.get("modules", "").partition("[")[0])),
         "panic": values.get("panic"),
         "panicked": bool(panics),
         "complete": any(terminal(token) in END_MARKS for token in tokens),
-        **memory(values, registers, _registers.architecture(tokens)),
+        **memory(values, registers, arch),
         "tokens": tokens,
     }
 
@@ -119,4 +120,7 @@ def crash(fields: dict[str, Any], base: dict[str, Any], **known: Any) -> list[Ev
         own = tokens[: base["interrupted"]]
         fields["header"] = said(header(own)) or fields["header"]
     first = header(tokens)
-    return [signature.named(Crash(**base, **{**fields, **known}), clues(own, first), clues(whole, first))]
+    mine = clues(own, first)
+    others = mine if len(own) == len(whole) else clues(whole, first)
+    names = signature.names(fields["header"], fields.get("function"), mine, others)
+    return [Crash(**base, **fields | known | names)]

@@ -18,6 +18,7 @@ SINGLE = {  # groups of the grammars that hold one register
     "rsp", "eflags", "orig_rax", "pstate", "sp", "pmr", "nip", "ctr", "msr", "dar", "cfar", "dsisr",
     "badaddr", "cause", "status", "badv", "badva", "estat", "failing", "teid", "psr", "r11", "r12",
 }  # fmt: skip
+TELLING = SINGLE | {"ip", "regs", "segments"}
 FAULT_REGISTERS = ("dar", "badaddr", "badv", "badva", "failing")
 
 
@@ -33,6 +34,8 @@ def read(tokens: list[LineToken]) -> tuple[dict[str, int], dict[str, int]]:
     for token in tokens:
         if "pc" in token.fields or "interrupt" in token.fields:
             now = user if is_user(token) or "interrupt" in token.fields else kernel
+        if TELLING.isdisjoint(token.fields):
+            continue
         for name, value in line(token, now):
             now.setdefault(name, value)
     return kernel, user
@@ -56,7 +59,7 @@ def line(token: LineToken, before: dict[str, int]) -> list[tuple[str, int]]:
 
 def architecture(tokens: list[LineToken]) -> str | None:
     """The architecture whose grammar file knew a line of the report."""
-    names = [token.type.split("__") for token in tokens]
+    names = [type_.split("__") for type_ in dict.fromkeys(token.type for token in tokens)]
     found = next((name[-2] for name in names if len(name) > 1 and name[-2] in ARCHITECTURES), "")
     if found == "x86" and any(name[-1] in ("EIP", "ESP") for name in names):
         return "i386"
