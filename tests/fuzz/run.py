@@ -12,7 +12,7 @@ with atheris.instrument_imports(include=["triage"]):
     from triage import mapfile, pipeline  # noqa: F401  instrumented here, imported late by the targets
     from triage.correlate import board, judge  # noqa: F401
     from triage.inputs import formats, layouts, tree, walk  # noqa: F401
-    from triage.logs import parse  # noqa: F401
+    from triage.logs import parse, parts  # noqa: F401
     from triage.vmcore import btf, corenotes, detect, flattened, parent, wire  # noqa: F401
 
     if "symbols" in TARGETS:  # needs drgn

@@ -197,7 +197,7 @@ def minicores() -> Iterator[bytes]:
 
 def seeds(target: str) -> list[bytes]:
     """The inputs with which a target begins."""
-    if target in ("log", "case", "prefix", "redact", "pstore"):
+    if target in ("log", "parts", "case", "prefix", "redact", "pstore"):
         return list(logs())
     if target == "container":
         return [*containers(), *list(logs())[:3]]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from unittest.mock import patch
 
 from triage import inputs
 from triage.errors import TriageError
@@ -69,6 +71,20 @@ def log(data: bytes) -> None:
     for event in Parser(LogText(name="fuzz", data=data)).events():
         writer("jsonl")(event)
         writer("csv")(event)
+
+
+def parts(data: bytes) -> None:
+    """A log cut into small parts, the first byte says how small, against the same read from end to end."""
+    from triage.logs import parts
+    from triage.logs.parse import Parser
+
+    text = LogText(name="fuzz", data=data[1:])
+    whole = Parser(text)
+    events = list(whole.events())
+    size = 20 * (data[0] + 1) if data else 20
+    with patch.multiple(parts, SIZE=size, DENSE=sys.maxsize):
+        told = parts.Parts(text, Limits(), lambda event: event, 2)
+        assert (list(told), told.residue) == (events, whole.residue)
 
 
 def case(data: bytes) -> None:
@@ -285,8 +301,8 @@ def redact(data: bytes) -> None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     each.__name__: each
     for each in (
-        log, case, prefix, grammar, container, layout, form, rasdaemon, pstore, board, core, minicore, vmcoreinfo,
-        symbols, orc, btf, answer, redact, mapping,
+        log, parts, case, prefix, grammar, container, layout, form, rasdaemon, pstore, board, core, minicore,
+        vmcoreinfo, symbols, orc, btf, answer, redact, mapping,
     )
 }  # fmt: skip
 if find_spec("drgn") is None:  # where cores cannot be read at all

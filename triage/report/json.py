@@ -81,7 +81,9 @@ def plain(value: Any, name: str = "") -> Any:
         return value
     if kind is dict:
         return {
-            k if k.isascii() else unicode(k): v if type(v) is str and v and v.isascii() else plain(v, k)
+            k if type(k) is str and k.isascii() else unicode(str(k)): (
+                v if type(v) is str and v and v.isascii() else plain(v, str(k))
+            )
             for k, v in value.items()
         }
     if kind is float:
