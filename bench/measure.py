@@ -26,7 +26,9 @@ def once(command: Sequence[str], processors: int | None = None) -> Figure:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:processors])
 
     began = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=bind)
+    child = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=bind if processors else None
+    )
     _, _, usage = os.wait4(child.pid, 0)
     child.returncode = 0  # reaped above
     return Figure(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)

@@ -31,7 +31,7 @@ def main() -> None:
     elif part == "read":
         deque(parse.Parser(text).events(), maxlen=0)
     else:
-        sys.stdout.writelines(writer("jsonl")(event) for event in parse.Parser(text).events())
+        sys.stdout.writelines(map(writer("jsonl"), parse.Parser(text).events()))
     print(time.process_time() - began, file=sys.stderr)
 
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 from triage.inputs import LogText
 from triage.logs import prefix
+from triage.logs.lines import newlines
 
 BANNER = b"Linux version "
 LINE_MAX = 4096  # bytes of a line that are looked at
 LINES = 64  # lines at either end of a segment among which a time is looked for
 WINDOW = 1 << 16  # bytes at either end of a segment that are looked at
-COUNTED = 1 << 20  # bytes of which lines are counted at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def segments(text: LogText) -> list[Segment]:
     starts = sorted({0, *banners(text)})
     found, line = [], 1
     for start, stop in zip(starts, [*starts[1:], len(data)], strict=True):
-        count = lines_between(text, start, stop)
+        count = newlines(data, start, stop)
         begin, end = edge(text, start, stop, last=False), edge(text, start, stop, last=True)
         last = max(line, line + count - 1)
         found.append(Segment(text.number(line), text.number(last), begin, end))
@@ -55,11 +55,6 @@ def banners(text: LogText) -> Iterator[int]:
     while at >= 0:
         yield text.data.rfind(b"\n", max(0, at - LINE_MAX), at) + 1
         at = text.data.find(BANNER, at + len(BANNER))
-
-
-def lines_between(text: LogText, start: int, stop: int) -> int:
-    """The number of line ends between two offsets."""
-    return sum(bytes(text.data[at : min(at + COUNTED, stop)]).count(b"\n") for at in range(start, stop, COUNTED))
 
 
 def edge(text: LogText, start: int, stop: int, *, last: bool) -> float | None:

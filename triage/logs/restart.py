@@ -49,7 +49,7 @@ class Sign(NamedTuple):
 def sign(event: Event) -> Sign | None:
     """What an event says of how a boot ended; of most nothing."""
     if isinstance(event, Crash):
-        return Sign(panicked=event.panicked, repeats=event.header[:1] > () and event.header[0].startswith(END_MARK))
+        return Sign(panicked=event.panicked, repeats=bool(event.header) and event.header[0].startswith(END_MARK))
     if isinstance(event, Notice) and event.what in ("boot", "shutdown", "sysrq"):
         return Sign(boot=event, explains=False) if event.what == "boot" else Sign()
     return None

@@ -40,7 +40,7 @@ HEX = frozenset(
     )
 )  # fmt: skip
 REQUIRED = ("kind", "time", "source", "first_line", "last_line")  # every line of `triage log --jsonl` has these
-FLAT = frozenset((bool, int, float))  # types whose every value is known
+NUMBERS = frozenset((int, float))  # zero is known, unlike an empty text or list
 LEFT_OUT = frozenset({"lines", "boot", "dial"})  # the raw text, and our own numbering of boots and seconds
 
 
@@ -311,13 +311,7 @@ def columns(form: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]
 
 def _values(item: Event, form: Any) -> dict[str, Any]:
     """The fields that `form` declares and `item` has, the required ones first and even if unknown."""
-    row = {
-        "kind": item.kind,
-        "time": plain(item.time),
-        "source": text(item.source),
-        "first_line": item.first_line,
-        "last_line": item.last_line,
-    }
+    row = {name: plain(getattr(item, name)) for name in REQUIRED}
     names, values = columns(form)
     for name, value in zip(names, values(item), strict=True):
         if value is None:
@@ -325,7 +319,7 @@ def _values(item: Event, form: Any) -> dict[str, Any]:
         kind = type(value)
         if kind is bool or (kind is str and value and value.isascii()):  # most are: no call for them
             row[name] = value
-        elif value or kind in FLAT:
+        elif value or kind in NUMBERS:
             row[name] = plain(value, name)
     if "wall_time" in row:
         row["wall_time"] = wall_time(item.wall_time)

@@ -18,7 +18,7 @@ SINGLE = {  # groups of the grammars that hold one register
     "rsp", "eflags", "orig_rax", "pstate", "sp", "pmr", "nip", "ctr", "msr", "dar", "cfar", "dsisr",
     "badaddr", "cause", "status", "badv", "badva", "estat", "failing", "teid", "psr", "r11", "r12",
 }  # fmt: skip
-TELLING = SINGLE | {"ip", "regs", "segments"}
+TELLING = SINGLE | {"ip", "regs", "segments"}  # groups without which a line holds no register
 FAULT_REGISTERS = ("dar", "badaddr", "badv", "badva", "failing")
 
 
